@@ -1,0 +1,1 @@
+"""Speech emotion recognition for low-resource languages: the package behind the book."""

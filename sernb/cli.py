@@ -1,0 +1,19 @@
+"""The command `sernb`."""
+
+import sys
+
+import typer
+
+from sernb.commands import data
+from sernb.decode import AudioError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__import__("sernb").__doc__)
+data.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; an error a user can mend ends in one line, not in a traceback."""
+    try:
+        app()
+    except (AudioError, OSError, ValueError) as error:
+        sys.exit(f"sernb: {error}")

@@ -1,0 +1,141 @@
+"""Speaker-disjoint folds, and the only kind of split anything downstream accepts."""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from sklearn.model_selection import StratifiedGroupKFold
+
+
+class LeakError(ValueError):
+    """A speaker, or identical audio, on both sides of a split."""
+
+
+def speaker_groups(clips: pd.DataFrame) -> np.ndarray:
+    """Group numbers, shape (clips,): clips of one speaker, or with identical audio, share a group.
+
+    Clips without a known speaker form one group: nobody can say that two of them differ in speaker.
+    """
+    speaker = pd.factorize(clips["speaker"].fillna(""))[0]
+    audio = pd.factorize(clips["audio_hash"])[0] + speaker.max(initial=-1) + 1
+    nodes = audio.max(initial=-1) + 1
+    graph = coo_matrix((np.ones(len(clips)), (speaker, audio)), shape=(nodes, nodes))
+    return connected_components(graph, directed=False)[1][speaker]
+
+
+def assign_folds(clips: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.Series:
+    """Deal each corpus into folds that share no speaker and no identical audio.
+
+    A corpus with sessions is dealt by session (leave one session out); any other so that class and gender are
+    as balanced as its speakers allow. A corpus with fewer speakers than folds fills only that many folds.
+
+    Args:
+        clips: manifest rows.
+        folds: number of folds.
+        seed: decides between equally good deals.
+
+    Returns:
+        Fold numbers from 0, aligned with `clips`.
+    """
+    result = pd.Series(0, index=clips.index, dtype="Int64")
+    for _, corpus in clips.groupby("corpus"):
+        if corpus["session"].notna().all():
+            result[corpus.index] = pd.factorize(corpus["session"], sort=True)[0]
+            continue
+        groups = speaker_groups(corpus)
+        count = min(folds, len(np.unique(groups)))
+        if count < 2:
+            continue
+        strata = corpus["emotion"].fillna("unlabelled") + "|" + corpus["gender"].fillna("unknown")
+        dealer = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+        with warnings.catch_warnings():  # a stratum smaller than the number of folds can't be in each: expected
+            warnings.filterwarnings("ignore", message="The least populated class")
+            for number, (_, members) in enumerate(dealer.split(corpus, strata, groups)):
+                result[corpus.index[members]] = number
+    return result
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a recipe learns from, selects on and is judged on; it can't be made with a leak in it.
+
+    Attributes:
+        train: labelled manifest rows the emotion loss sees.
+        validation: labelled manifest rows for early stopping, checkpoint selection and tuning.
+        test: labelled manifest rows that give the reported figures.
+        unlabelled: manifest rows used without their emotion labels.
+
+    Raises:
+        LeakError: a speaker or identical audio of one part is also in another. `train` and `unlabelled` may
+            overlap: both are training data.
+    """
+
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    test: pd.DataFrame
+    unlabelled: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        learned = pd.concat([self.train, self.unlabelled])
+        for left, right, names in (
+            (learned, self.validation, "training and validation"),
+            (learned, self.test, "training and test"),
+            (self.validation, self.test, "validation and test"),
+        ):
+            leak = shared(left, right)
+            if leak:
+                raise LeakError(f"{names} share {leak}; split by the manifest's `fold` column instead")
+
+
+def shared(left: pd.DataFrame, right: pd.DataFrame) -> str:
+    """What two sets of manifest rows have in common that they must not, in words; empty when nothing."""
+    if left.empty or right.empty:
+        return ""
+    found = []
+    for column, what in (("speaker", "speakers"), ("audio_hash", "identical clips")):
+        both = sorted(set(left[column].fillna("unknown")) & set(right[column].fillna("unknown")))
+        if both:
+            found.append(f"{len(both)} {what} ({', '.join(both[:3])}{', ...' if len(both) > 3 else ''})")
+    return " and ".join(found)
+
+
+def _in_split(clips: pd.DataFrame, name: str, otherwise: pd.Series | bool) -> pd.Series:
+    """Which clips are in an official split of that name ("test1" is a "test"); `otherwise` where none exists."""
+    return clips["split"].str.startswith(name).astype("boolean").fillna(otherwise).astype(bool)
+
+
+def zero_shot(manifest: pd.DataFrame, source: str = "en", validation_fold: int = 0, folds: int = 5) -> Split:
+    """Train and validate on one language, test on every other (Gong et al. 2025, section 3.2, baseline).
+
+    Validation takes one fold of each source corpus that has a speaker for every fold; a corpus with fewer
+    speakers (TESS has two) would lose too much of its training data, so it only trains.
+
+    Args:
+        manifest: manifest rows.
+        source: ISO 639-1 code of the language to learn from.
+        validation_fold: the fold left out of training.
+        folds: number of folds a corpus must fill to give validation speakers.
+
+    Raises:
+        ValueError: the manifest has no labelled clip to train, validate or test on.
+    """
+    labelled = manifest[manifest["emotion"].notna()]
+    known = labelled[labelled["language"] == source]
+    filled = known.groupby("corpus")["fold"].transform("nunique") >= folds
+    held_out = _in_split(known, "validation", filled & (known["fold"] == validation_fold))
+    target = labelled[labelled["language"] != source]
+    split = Split(
+        train=known[_in_split(known, "train", ~held_out)],
+        validation=known[held_out],
+        test=target[_in_split(target, "test", True)],
+    )
+    for part in ("train", "validation", "test"):
+        if getattr(split, part).empty:
+            raise ValueError(
+                f"no labelled clip to {part} on: the manifest has {dict(labelled['language'].value_counts())} clips "
+                f"a language, learning from {source!r} with fold {validation_fold} left out"
+            )
+    return split
