@@ -117,9 +117,7 @@ def harmonize(
     Raises:
         FileNotFoundError: no corpus lies below `root`.
     """
-    listed = [
-        (corpus, folder, row) for corpus, folder in discover(root.resolve()) for row in corpus.read(folder)
-    ]
+    listed = [(corpus, folder, row) for corpus, folder in discover(root.resolve()) for row in corpus.read(folder)]
     clips = [(corpus, folder, row) for corpus, folder, row in listed if isinstance(row, Clip)]
     rejects = [(corpus, row.path, None, row.reason) for corpus, _, row in listed if isinstance(row, Reject)]
     checks = check_all((clip.path for _, _, clip in clips), cache, progress)

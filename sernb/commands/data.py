@@ -12,7 +12,9 @@ from sernb import manifest as tables
 from sernb.audit import audit as audit_manifest
 from sernb.corpora.registry import CORPORA, discover
 
-CorporaDir = Annotated[Path, typer.Argument(help="Folder that holds the corpora, in the layouts they are published in.")]
+CorporaDir = Annotated[
+    Path, typer.Argument(help="Folder that holds the corpora, in the layouts they are published in.")
+]
 console = Console()
 
 
