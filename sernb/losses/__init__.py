@@ -1,0 +1,1 @@
+"""The losses of both papers; each is tested against a slow, readable double loop."""
