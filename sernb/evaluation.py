@@ -1,0 +1,103 @@
+"""Scores, every one computed from stored predictions."""
+
+import numpy as np
+import pandas as pd
+import torch
+from accelerate import Accelerator
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+
+from sernb.dataset import Speech, collate
+from sernb.labels import EMOTIONS
+from sernb.models import EmotionClassifier
+
+PROBABILITIES = [f"p_{emotion}" for emotion in EMOTIONS]
+DESCRIPTION = ["utterance_id", "corpus", "language", "speaker", "gender", "emotion"]
+METRICS = ("accuracy", "macro_f1", "uar")
+
+
+@torch.inference_mode()
+def infer(
+    model: EmotionClassifier,
+    clips: pd.DataFrame,
+    accelerator: Accelerator,
+    batch_size: int = 64,
+    workers: int = 0,
+    progress: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and embeddings of the clean view of each clip, cut at its beginning.
+
+    Returns:
+        Probabilities, shape (clips, 4), columns as labels.EMOTIONS, and embeddings, shape (clips, width).
+    """
+    dataset = Speech(clips, model.encoder.seconds)
+    order = [(number, 0) for number in range(len(clips))]
+    batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+    loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate, num_workers=workers)
+    probabilities, embeddings = [], []
+    training = model.training
+    model.eval()
+    for batch in tqdm(loader, desc="inference", unit="batch", disable=not progress, leave=False):
+        batch = batch.to(accelerator.device)
+        with accelerator.autocast():
+            embedding = model.encoder(model.log_mel(batch.waveforms), batch.lengths)
+            logits = model.head(embedding)
+        probabilities.append(logits.float().softmax(-1).cpu().numpy())
+        embeddings.append(embedding.float().cpu().numpy())
+    model.train(training)
+    return np.concatenate(probabilities), np.concatenate(embeddings)
+
+
+def predict(model: EmotionClassifier, clips: pd.DataFrame, accelerator: Accelerator, **options) -> pd.DataFrame:
+    """What a run stores: who and what each clip is, and the model's probability for each class."""
+    probabilities, _ = infer(model, clips, accelerator, **options)
+    table = clips[DESCRIPTION].reset_index(drop=True)
+    return table.join(pd.DataFrame(probabilities, columns=PROBABILITIES))
+
+
+def predicted(predictions: pd.DataFrame) -> np.ndarray:
+    """The most probable class of each row."""
+    return np.asarray(EMOTIONS)[predictions[PROBABILITIES].to_numpy().argmax(1)]
+
+
+def scores(predictions: pd.DataFrame) -> dict[str, float]:
+    """Accuracy, macro-F1 and UAR (unweighted average recall) of predictions.
+
+    Macro-F1 averages over the four classes, whether or not all occur; UAR over the classes that occur.
+    """
+    truth, guess = predictions["emotion"].to_numpy(object), predicted(predictions).astype(object)
+    return {
+        "accuracy": accuracy_score(truth, guess),
+        "macro_f1": f1_score(truth, guess, labels=list(EMOTIONS), average="macro", zero_division=0),
+        "uar": balanced_accuracy_score(truth, guess),
+    }
+
+
+def scores_by(predictions: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """`scores` and the number of clips of every group, one row a group."""
+    groups = predictions.groupby(list(columns), dropna=False)
+    return pd.DataFrame(
+        [dict(zip(columns, key, strict=True)) | {"clips": len(rows)} | scores(rows) for key, rows in groups]
+    )
+
+
+def recall_by(predictions: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Recall of each class in every group, one row a group and class that occurs in it."""
+    rows = []
+    for key, group in predictions.groupby(list(columns), dropna=False):
+        group_truth = group["emotion"].to_numpy(object)
+        present = [emotion for emotion in EMOTIONS if (group_truth == emotion).any()]
+        recalls = recall_score(group_truth, predicted(group).astype(object), labels=present, average=None)
+        for emotion, recall in zip(present, recalls, strict=True):
+            clips = int((group_truth == emotion).sum())
+            rows.append(dict(zip(columns, key, strict=True)) | {"emotion": emotion, "recall": recall, "clips": clips})
+    return pd.DataFrame(rows)
+
+
+def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Share of each true class (row) predicted as each class (column); a class without clips is a row of NaN."""
+    counts = confusion_matrix(predictions["emotion"].to_numpy(object), predicted(predictions), labels=list(EMOTIONS))
+    totals = counts.sum(1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
+    return pd.DataFrame(shares, index=pd.Index(EMOTIONS, name="true"), columns=pd.Index(EMOTIONS, name="predicted"))

@@ -1,0 +1,140 @@
+"""One folder a training run, named by the hash of what determines it: same key, same run."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from filelock import FileLock
+
+CONFIG_FILE = "config.json"
+ENVIRONMENT_FILE = "environment.json"
+METRICS_FILE = "metrics.jsonl"
+PREDICTIONS_FILE = "predictions.parquet"
+MODEL_FOLDER = "model"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: everything said about it is read from its folder."""
+
+    folder: Path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Recipe, its configuration, and the hashes of its data and initial weights."""
+        return json.loads((self.folder / CONFIG_FILE).read_text())
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Where and when the run was made, and how long it took."""
+        return json.loads((self.folder / ENVIRONMENT_FILE).read_text())
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Learning curves, one row an epoch."""
+        return pd.read_json(self.folder / METRICS_FILE, lines=True)
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row a clip of validation and test: who, what it is, and a probability for each class."""
+        return pd.read_parquet(self.folder / PREDICTIONS_FILE)
+
+    @property
+    def model(self) -> Path:
+        """Folder of the trained weights."""
+        return self.folder / MODEL_FOLDER
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """A folder of runs."""
+
+    root: Path
+
+    def run(self, recipe: str, config: Any, inputs: dict[str, str], execute: Callable[[Path], None]) -> Run:
+        """The run of this key: found in the store, or made there.
+
+        Args:
+            recipe: name of the recipe; with its version, where its meaning changed ("baseline").
+            config: the recipe's frozen dataclass.
+            inputs: hashes of all else that decides the outcome: data, initial weights, earlier runs.
+            execute: fills a folder. It may find there what an interrupted call left behind, and goes on from it.
+
+        Returns:
+            The finished run. A second process that asks for the same run waits for the first.
+        """
+        identity = {"recipe": recipe, "config": asdict(config), "inputs": inputs}
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+        final = self.root / f"{recipe}-{key}"
+        partial = self.root / f"{recipe}-{key}.partial"
+        self.root.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.root / f".{final.name}.lock"):
+            if not final.exists():
+                partial.mkdir(exist_ok=True)
+                write_json(partial / CONFIG_FILE, identity)
+                started = time.monotonic()
+                execute(partial)
+                write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started))
+                partial.rename(final)
+        return Run(final)
+
+
+def environment(seconds: float) -> dict[str, Any]:
+    """What a stored figure must carry to be believed: versions, hardware, date, wall time."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "wall_s": round(seconds, 1),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in ("sernb", "torch", "torchaudio", "transformers", "accelerate")},
+        "platform": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "gpu": gpu,
+    }
+
+
+def processor() -> str:
+    """The processor's name as the system tells it."""
+    if sys.platform == "darwin":
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader never sees half a file."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+    temporary.replace(path)
+
+
+def data_hash(*frames: pd.DataFrame) -> str:
+    """SHA-256 of what a recipe sees of its clips: sound, speaker and label, not where the files lie."""
+    digest = hashlib.sha256()
+    columns = ["utterance_id", "speaker", "emotion", "language", "audio_hash", "activation", "valence"]
+    for frame in frames:
+        present = frame.reindex(columns=columns).sort_values("utterance_id")
+        digest.update(present.to_csv(index=False).encode())
+    return digest.hexdigest()
+
+
+def discard(folder: Path) -> None:
+    """Remove what an interrupted run left, once it isn't needed any more."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The loop every recipe runs on, and one file a recipe."""

@@ -1,0 +1,132 @@
+"""The baseline: emotion fine-tuning on English only, judged zero-shot (Gong et al. 2025, section 3.2)."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import torch
+from torch import nn
+
+from sernb.audio import HOP
+from sernb.augment import (
+    SpectrogramAugmentation,
+    WaveformAugmentation,
+    augment_spectrogram,
+)
+from sernb.dataset import Batch, Speech
+from sernb.evaluation import predict, scores
+from sernb.folds import Split
+from sernb.labels import EMOTIONS
+from sernb.models import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.runs import MODEL_FOLDER, PREDICTIONS_FILE, Run, RunStore, data_hash
+from sernb.samplers import class_balanced
+from sernb.training.loop import LoopConfig, Task, drop_checkpoints, fit, make_accelerator
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineConfig(LoopConfig):
+    """What the baseline depends on, data and initial weights aside.
+
+    Attributes:
+        seconds: the encoder's window (paper: 4).
+        pooling: frames averaged, "speech" or "all" (see WhisperEncoder).
+        hidden: width of the head's hidden layer, None for the encoder's. Not in the paper.
+        dropout: of the head. Not in the paper.
+        waveform: strengths of the waveform augmentation.
+        spectrogram: strengths of the spectrogram augmentation.
+    """
+
+    seconds: float = 4.0
+    pooling: str = "speech"
+    hidden: int | None = None
+    dropout: float = 0.2
+    waveform: WaveformAugmentation = field(default_factory=WaveformAugmentation)
+    spectrogram: SpectrogramAugmentation = field(default_factory=SpectrogramAugmentation)
+
+
+class EmotionObjective(nn.Module):
+    """Cross-entropy of the augmented view of each clip.
+
+    Args:
+        model: the classifier trained.
+        labels: class numbers of the training clips, shape (clips,).
+        augmentation: strengths of the spectrogram augmentation.
+    """
+
+    def __init__(self, model: EmotionClassifier, labels: torch.Tensor, augmentation: SpectrogramAugmentation) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("labels", labels, persistent=False)
+        self.augmentation = augmentation
+
+    def forward(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss of a batch, and the share of its clips classified right."""
+        generator = torch.Generator().manual_seed(int(batch.seeds[0]))
+        frames = batch.lengths.div(HOP, rounding_mode="floor").clamp(min=1)
+        log_mel, frames = augment_spectrogram(self.model.log_mel(batch.waveforms), frames, self.augmentation, generator)
+        logits = self.model(log_mel, frames * HOP)
+        labels = self.labels[batch.clips]
+        return nn.functional.cross_entropy(logits, labels), {
+            "train_accuracy": (logits.argmax(-1) == labels).float().mean()
+        }
+
+
+def train_baseline(
+    config: BaselineConfig, split: Split, encoder: str | Path, store: RunStore, progress: bool = True
+) -> Run:
+    """Fine-tune on `split.train`, choose the epoch on `split.validation`, predict both it and `split.test`.
+
+    Args:
+        config: see BaselineConfig.
+        split: English against the other languages, from `folds.zero_shot`.
+        encoder: initial weights, as WhisperEncoder takes them.
+        store: where the run is found or made.
+        progress: show a progress bar.
+
+    Raises:
+        ValueError: the encoder can't be loaded, or the batch size is not a multiple of the classes.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(config.seed)
+        model = EmotionClassifier(
+            WhisperEncoder(encoder, config.seconds, config.pooling, config.seed), config.hidden, config.dropout
+        )
+
+    def execute(folder: Path) -> None:
+        accelerator = make_accelerator()
+        model.to(accelerator.device)
+        labels = split.train["emotion"].to_numpy(object)
+        numbers = torch.tensor([EMOTIONS.index(label) for label in labels], device=accelerator.device)
+
+        def validate() -> dict[str, float]:
+            return scores(predict(model, split.validation, accelerator, batch_size=config.batch_size))
+
+        encoder_weights = [p for p in model.encoder.parameters() if p.requires_grad]
+        task = Task(
+            objective=EmotionObjective(model, numbers, config.spectrogram),
+            groups=[
+                {"params": encoder_weights, "lr": config.learning_rate},
+                {"params": list(model.head.parameters()), "lr": config.head_learning_rate},
+            ],
+            dataset=Speech(split.train, config.seconds, config.waveform, random_crop=True),
+            draw=class_balanced(labels, config.batch_size),
+            validate=validate,
+            select="macro_f1",
+            save=lambda: model.save_pretrained(folder / MODEL_FOLDER),
+        )
+        fit(task, config, accelerator, folder, progress)
+        best = EmotionClassifier.from_pretrained(folder / MODEL_FOLDER).to(accelerator.device)
+        store_predictions(best, split, folder, accelerator, progress)
+        drop_checkpoints(folder)
+
+    inputs = {"data": data_hash(split.train, split.validation, split.test), "weights": fingerprint(model)}
+    return store.run("baseline", config, inputs, execute)
+
+
+def store_predictions(model: EmotionClassifier, split: Split, folder: Path, accelerator, progress: bool) -> None:
+    """Write predictions.parquet: validation and test clips, told apart by the column `part`."""
+    tables = [
+        predict(model, clips, accelerator, progress=progress).assign(part=part)
+        for part, clips in (("validation", split.validation), ("test", split.test))
+    ]
+    pd.concat(tables, ignore_index=True).to_parquet(folder / PREDICTIONS_FILE, index=False)
