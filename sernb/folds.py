@@ -49,7 +49,8 @@ def assign_folds(clips: pd.DataFrame, folds: int = 5, seed: int = 0) -> pd.Serie
         count = min(folds, len(np.unique(groups)))
         if count < 2:
             continue
-        strata = corpus["emotion"].fillna("unlabelled") + "|" + corpus["gender"].fillna("unknown")
+        gender, emotion = corpus["gender"].fillna("unknown"), corpus["emotion"].fillna("unlabelled")
+        strata = corpus["language"] + "|" + gender + "|" + emotion
         dealer = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
         with warnings.catch_warnings():  # a stratum smaller than the number of folds can't be in each: expected
             warnings.filterwarnings("ignore", message="The least populated class")
@@ -104,7 +105,8 @@ def shared(left: pd.DataFrame, right: pd.DataFrame) -> str:
 
 def _in_split(clips: pd.DataFrame, name: str, otherwise: pd.Series | bool) -> pd.Series:
     """Which clips are in an official split of that name ("test1" is a "test"); `otherwise` where none exists."""
-    return clips["split"].str.startswith(name).astype("boolean").fillna(otherwise).astype(bool)
+    named = clips["split"].fillna("").str.startswith(name).astype(bool)
+    return named.where(clips["split"].notna(), otherwise)
 
 
 def zero_shot(manifest: pd.DataFrame, source: str = "en", validation_fold: int = 0, folds: int = 5) -> Split:
