@@ -4,11 +4,12 @@ import sys
 
 import typer
 
-from sernb.commands import data
+from sernb.commands import data, learn
 from sernb.decode import AudioError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__import__("sernb").__doc__)
-data.add_to(app)
+for group in (data, learn):
+    group.add_to(app)
 
 
 def main() -> None:

@@ -4,11 +4,10 @@ import hashlib
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +23,7 @@ ENVIRONMENT_FILE = "environment.json"
 METRICS_FILE = "metrics.jsonl"
 PREDICTIONS_FILE = "predictions.parquet"
 MODEL_FOLDER = "model"
+SEEN = ("speaker", "emotion", "language", "audio_hash")
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,10 @@ def write_json(path: Path, value: Any) -> None:
     temporary.replace(path)
 
 
-def data_hash(*frames: pd.DataFrame) -> str:
-    """SHA-256 of what a recipe sees of its clips: sound, speaker and label, not where the files lie."""
+def data_hash(*frames: pd.DataFrame, columns: Sequence[str] = SEEN) -> str:
+    """SHA-256 of what a recipe sees of its clips, by default sound, speaker and class; not where the files lie."""
     digest = hashlib.sha256()
-    columns = ["utterance_id", "speaker", "emotion", "language", "audio_hash", "activation", "valence"]
     for frame in frames:
-        present = frame.reindex(columns=columns).sort_values("utterance_id")
+        present = frame.reindex(columns=["utterance_id", *columns]).sort_values("utterance_id")
         digest.update(present.to_csv(index=False).encode())
     return digest.hexdigest()
-
-
-def discard(folder: Path) -> None:
-    """Remove what an interrupted run left, once it isn't needed any more."""
-    shutil.rmtree(folder, ignore_errors=True)

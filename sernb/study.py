@@ -21,7 +21,7 @@ class Study:
     """One language, one profile, one set of corpora.
 
     Attributes:
-        language: ISO 639-1 code of the target language.
+        language: ISO 639-1 code of the target language, None where no single one is meant.
         profile: how large and how long.
         corpora: folder of the corpora; None for the demo corpus.
         encoder: initial weights, as WhisperEncoder takes them.
@@ -30,7 +30,7 @@ class Study:
         harmonized: the corpora as one table, and the rejects.
     """
 
-    language: str
+    language: str | None
     profile: Profile
     corpora: Path | None
     encoder: str
@@ -64,7 +64,7 @@ class Study:
 
 
 def open_study(
-    language: str = "ur",
+    language: str | None = "ur",
     profile: str = "smoke",
     corpora: str | Path | None = None,
     encoder: str | Path | None = None,
@@ -75,7 +75,8 @@ def open_study(
     """Check a chapter's parameters and bring its data into one table.
 
     Args:
-        language: ISO 639-1 code of a language the corpora hold labelled clips of, other than English.
+        language: ISO 639-1 code of a language the corpora hold labelled clips of, other than English; None
+            where no single language is meant.
         profile: "smoke", "laptop" or "paper".
         corpora: folder of real corpora; None makes the demo corpus.
         encoder: initial weights; None takes the profile's.
@@ -94,7 +95,7 @@ def open_study(
     harmonized = harmonize(root, cache=store.root / f"checks-{name}.parquet", progress=progress)
     labelled = harmonized.manifest[harmonized.manifest["emotion"].notna()]
     languages = sorted(set(labelled["language"]) - {SOURCE_LANGUAGE})
-    if language not in languages:
+    if language is not None and language not in languages:
         raise ValueError(f"unknown language {language!r}; the corpora hold labelled clips in {', '.join(languages)}")
     return Study(
         language=language,
