@@ -43,3 +43,8 @@ def table(runs: list[Run], part: str = "test") -> pd.DataFrame:
 def over_seeds(scored: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation over seeds of each corpus's scores, columns (metric, mean | std)."""
     return scored.groupby(["corpus", "language"])[list(METRICS)].agg(["mean", "std"])
+
+
+def paper_table(root: Path = FOLDER) -> pd.DataFrame:
+    """Gong et al. 2025, Table 1: corpus, language, method, metric, mean, std (five runs each)."""
+    return pd.read_csv(root / "paper" / "gong2025_table1.csv")

@@ -1,4 +1,7 @@
-"""sernb train and predict: runs from the command line, and labels for new clips."""
+"""sernb train, leak and predict: runs from the command line, and labels for new clips.
+
+What needs torch is imported inside the commands: `sernb --help` and the data commands stay quick.
+"""
 
 import json
 import sys
@@ -8,16 +11,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from sernb import evaluation, results
 from sernb.commands.show import show
-from sernb.inference import classify
-from sernb.runs import MODEL_FOLDER
-from sernb.study import open_study
-from sernb.training.baseline import BaselineConfig, train_baseline
 
-console = Console()
+CorporaDir = Annotated[Path | None, typer.Option(help="Folder of the corpora; without it, the demo corpus.")]
+ProfileName = Annotated[str, typer.Option(help="smoke, laptop or paper.")]
+Encoder = Annotated[str | None, typer.Option(help="Initial weights; without it, the profile's.")]
+Seeds = Annotated[list[int], typer.Option(help="Once for each run.")]
+Runs = Annotated[Path, typer.Option(help="Folder of the runs.")]
+Changes = Annotated[list[str], typer.Option("--set", help="A field of the config, as in TOML: learning_rate=1e-4")]
+Keep = Annotated[Path | None, typer.Option(help="Also copy each run, weights left out, into this folder.")]
 
 
 class Format(StrEnum):
@@ -29,31 +32,58 @@ class Format(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's commands."""
-    for command in (train, predict):
+    for command in (train, leak, predict):
         app.command()(command)
 
 
 def train(
-    corpora: Annotated[Path | None, typer.Option(help="Folder of the corpora; without it, the demo corpus.")] = None,
-    profile: Annotated[str, typer.Option(help="smoke, laptop or paper.")] = "laptop",
-    encoder: Annotated[str | None, typer.Option(help="Initial weights; without it, the profile's.")] = None,
-    seed: Annotated[list[int], typer.Option(help="Once for each run.")] = [0],  # noqa: B006 (typer reads it only)
-    runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
-    change: Annotated[
-        list[str], typer.Option("--set", help="A field of the config, as in TOML: learning_rate=1e-4")
-    ] = [],  # noqa: B006
-    keep: Annotated[Path | None, typer.Option(help="Also copy each run, weights left out, into this folder.")] = None,
+    corpora: CorporaDir = None,
+    profile: ProfileName = "laptop",
+    encoder: Encoder = None,
+    seed: Seeds = [0],  # noqa: B006 (typer only reads it)
+    runs: Runs = Path("runs"),
+    change: Changes = [],  # noqa: B006
+    keep: Keep = None,
 ):
     """Train the baseline on English and judge it on every other language; a finished run is not made again."""
+    from sernb import evaluation, results
+    from sernb.study import open_study
+    from sernb.training.baseline import BaselineConfig, train_baseline
+
     changes = tomllib.loads("\n".join(change))
+    study = open_study(None, profile, corpora, encoder, runs=runs)
     for number in seed:
-        # the language only names a chapter's target: the baseline is judged on all of them
-        study = open_study(None, profile, corpora, encoder, number, runs)
         config = study.profile.config("baseline", BaselineConfig, seed=number, **changes)
         run = train_baseline(config, study.zero_shot(), study.encoder, study.store)
         show(evaluation.scores_by(run.predictions, "part", "corpus", "language"), f"{run.folder} (seed {number})")
         if keep is not None:
             results.keep(run, keep)
+
+
+def leak(
+    corpora: CorporaDir = None,
+    profile: ProfileName = "laptop",
+    encoder: Encoder = None,
+    seed: Seeds = [0],  # noqa: B006
+    runs: Runs = Path("runs"),
+    keep: Keep = None,
+):
+    """Measure on every target corpus what a careless random split adds to the score of frozen embeddings."""
+    from sernb import evaluation, results
+    from sernb.leak import LeakConfig, measure_leak
+    from sernb.study import SOURCE_LANGUAGE, open_study
+
+    study = open_study(None, profile, corpora, encoder, runs=runs)
+    labelled = study.manifest[study.manifest["emotion"].notna()]
+    for (corpus, language), clips in labelled.groupby(["corpus", "language"]):
+        if language == SOURCE_LANGUAGE:
+            continue
+        for number in seed:
+            config = study.profile.config("leak", LeakConfig, seed=number)
+            run = measure_leak(config, clips, study.encoder, study.store)
+            show(evaluation.scores_by(run.predictions, "part"), f"{corpus}, {language} (seed {number})")
+            if keep is not None:
+                results.keep(run, keep)
 
 
 def predict(
@@ -62,6 +92,9 @@ def predict(
     format: Annotated[Format, typer.Option(help="csv or json.")] = Format.csv,
 ):
     """Label and probability of each emotion, for each file; exit status 1 if a file can't be read."""
+    from sernb.inference import classify
+    from sernb.runs import MODEL_FOLDER
+
     folder = model / MODEL_FOLDER if (model / MODEL_FOLDER).is_dir() else model
     table, problems = classify(folder, files)
     if format is Format.csv:

@@ -1,0 +1,55 @@
+"""sernb run and book: chapters executed for one language or several, and the book made of them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this file's commands."""
+    for command in (run, book):
+        app.command()(command)
+
+
+def run(
+    notebooks: Annotated[list[Path], typer.Argument(metavar="CHAPTER...", help="Notebooks of book/.")],
+    language: Annotated[list[str], typer.Option(help="Once for each language.")],
+    profile: Annotated[str, typer.Option(help="smoke, laptop or paper.")] = "smoke",
+    corpora: Annotated[Path | None, typer.Option(help="Folder of the corpora; without it, the demo corpus.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Initial weights; without it, the profile's.")] = None,
+    seed: Annotated[int, typer.Option(help="Of every run.")] = 0,
+    runs: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("runs"),
+    out: Annotated[Path, typer.Option(help="Executed notebooks go to OUT/LANGUAGE/CHAPTER.ipynb.")] = Path("executed"),
+    jobs: Annotated[int, typer.Option(help="Chapters executed at a time.")] = 1,
+):
+    """Execute chapters with papermill for one or more languages."""
+    from sernb.book import ChapterError, run_chapters
+
+    parameters = {
+        "profile": profile,
+        "corpora": None if corpora is None else str(corpora.resolve()),
+        "encoder": str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
+        "seed": seed,
+        "runs": str(runs.resolve()),
+    }
+    try:
+        executed = run_chapters(notebooks, language, out, parameters, jobs)
+    except ChapterError as error:
+        sys.exit(f"sernb: {error}")
+    print(*executed, sep="\n")
+
+
+def book(
+    language: Annotated[list[str], typer.Option(help="Once for each edition.")] = ["ur", "de", "bn"],  # noqa: B006
+    jobs: Annotated[int, typer.Option(help="Chapters executed at a time.")] = 1,
+):
+    """Execute every chapter on the demo corpus and render the book to _build/html."""
+    from sernb.book import ChapterError, build
+
+    try:
+        print(build(language, jobs=jobs))
+    except (ChapterError, subprocess.CalledProcessError) as error:
+        sys.exit(f"sernb: {error}")
