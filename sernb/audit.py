@@ -49,5 +49,5 @@ def audit(manifest: pd.DataFrame) -> Audit:
         .unstack(["gender", "emotion"], fill_value=0)
         .sort_index(axis=1)
     )
-    counts.insert(0, "speakers", manifest.groupby(["corpus", "fold"])["speaker"].nunique())
+    counts.insert(0, ("speakers", ""), manifest.groupby(["corpus", "fold"])["speaker"].nunique())
     return Audit(leaks, duplicates, counts)

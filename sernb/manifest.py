@@ -1,21 +1,23 @@
 """The one table every later step reads: all corpora, one row an utterance, and a second table of rejects."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
 from sernb.checks import check_all
-from sernb.corpora.base import Clip, Corpus, Reject
+from sernb.corpora import das2022
 from sernb.corpora.registry import discover
 from sernb.folds import assign_folds
 from sernb.labels import EMOTIONS, to_class
+from sernb.listing import listing
 
 MANIFEST_FILE = "manifest.parquet"
 REJECTED_FILE = "rejected.parquet"
 CHECKS_FILE = "checks.parquet"
+UNPACKED_FOLDER = "unpacked"
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,15 @@ class Rules:
     Attributes:
         min_duration_s: shortest clip, seconds (Gong et al. 2025, section 3.1: 0.5).
         max_duration_s: longest clip, seconds (Gong et al. 2025, section 3.1: 12).
+        min_peak: smallest level the loudest sample may have, full scale 1; a clip under it is silent.
+        max_clipped: largest share of samples at full scale, 0 to 1. Shouting clips a little in good corpora
+            (BanglaSER up to 0.042).
     """
 
     min_duration_s: float = 0.5
     max_duration_s: float = 12.0
+    min_peak: float = 0.001
+    max_clipped: float = 0.1
 
 
 def _text(nullable: bool = False, unique: bool = False, isin: Iterable[str] | None = None) -> pa.Column:
@@ -54,8 +61,15 @@ MANIFEST = pa.DataFrameSchema(
         "duration_s": _number(check=pa.Check.gt(0)),
         "activation": _number(nullable=True),
         "valence": _number(nullable=True),
-        "audio_hash": _text(),
+        "audio_hash": _text(nullable=True),  # missing where samples were not read
         "fold": pa.Column("Int64", nullable=True, coerce=True),
+        "dominance": _number(nullable=True),
+        "style": _text(nullable=True),
+        "sample_rate": pa.Column("Int64", nullable=True, coerce=True),
+        "channels": pa.Column("Int64", nullable=True, coerce=True),
+        "peak": _number(nullable=True),
+        "rms": _number(nullable=True),
+        "clipped": _number(nullable=True),
     },
     strict=True,
     ordered=True,
@@ -103,6 +117,8 @@ def harmonize(
     seed: int = 0,
     cache: Path | None = None,
     progress: bool = True,
+    headers_only: bool = False,
+    unpacked: Path | None = None,
 ) -> Harmonized:
     """Find the corpora below a folder and bring them into one table.
 
@@ -113,56 +129,53 @@ def harmonize(
         seed: decides between equally good folds.
         cache: file that remembers what the audio files hold, so that a second run is quick.
         progress: show a progress bar.
+        headers_only: read no samples: durations from the corpus's own table or the files' headers; identical audio
+            is not found, silence, clipping and truncation are not noticed.
+        unpacked: folder for audio that a corpus keeps inside other files (Parquet); None rejects such a corpus.
 
     Raises:
         FileNotFoundError: no corpus lies below `root`.
     """
-    listed = [(corpus, folder, row) for corpus, folder in discover(root.resolve()) for row in corpus.read(folder)]
-    clips = [(corpus, folder, row) for corpus, folder, row in listed if isinstance(row, Clip)]
-    rejects = [(corpus, row.path, None, row.reason) for corpus, _, row in listed if isinstance(row, Reject)]
-    checks = check_all((clip.path for _, _, clip in clips), cache, progress)
+    clips, rejects = listing(discover(root.resolve()), unpacked)
+    clips, unusable = das2022.join(clips, root.resolve())
 
-    rows, taken = [], set()
-    for (corpus, folder, clip), audio in zip(clips, checks.itertuples(), strict=True):
-        utterance_id = f"{corpus.name}/{clip.path.relative_to(folder).with_suffix('').as_posix()}"
-        reason = audio.problem or _broken_rule(audio.duration_s, rules)
-        if reason is None and utterance_id in taken:
-            reason = "another file of the same name, with another extension, was kept"
-        if reason is not None:
-            rejects.append((corpus, clip.path, clip.source_label, reason))
-            continue
-        taken.add(utterance_id)
-        rows.append(_row(corpus, clip, utterance_id, audio))
-
-    manifest = pd.DataFrame(rows, columns=[name for name in MANIFEST.columns if name != "fold"])
-    manifest["fold"] = assign_folds(manifest, folds, seed)
-    rejected = pd.DataFrame(
-        [(corpus.name, str(path), label, reason) for corpus, path, label, reason in rejects],
-        columns=list(REJECTED.columns),
+    stated = clips["duration_s"].notna() & headers_only
+    opened = clips["problem"].isna() & ~stated
+    checks = check_all(clips.loc[opened, "path"], cache, progress, headers_only).set_index(clips.index[opened])
+    clips = (
+        clips.drop(columns="duration_s")
+        .join(checks.drop(columns=["path", "problem"]))
+        .assign(
+            duration_s=checks["duration_s"].reindex(clips.index).fillna(clips["duration_s"]),
+            problem=clips["problem"].fillna(checks["problem"].reindex(clips.index)),
+        )
     )
-    return Harmonized(MANIFEST.validate(manifest), REJECTED.validate(rejected))
+    clips["problem"] = clips["problem"].fillna(_broken_rules(clips, rules))
+    free = clips[clips["problem"].isna()]
+    clips.loc[free.index[free.duplicated("utterance_id")], "problem"] = "another clip of the same name was kept already"
+    clips.loc[clips.duplicated("path"), "problem"] = "listed more than once"
+
+    kept = clips["problem"].isna()
+    emotions = {label: to_class(label) for label in clips["source_label"].dropna().unique()}
+    clips["emotion"] = clips["source_label"].map(emotions).astype("string")
+    manifest = clips[kept].reset_index(drop=True)
+    manifest["fold"] = assign_folds(manifest, folds, seed)
+    refused = clips[~kept].rename(columns={"problem": "reason"})
+    rejected = pd.concat([rejects, unusable, refused[list(REJECTED.columns)]], ignore_index=True)
+    return Harmonized(MANIFEST.validate(manifest[list(MANIFEST.columns)]), REJECTED.validate(rejected))
 
 
-def _broken_rule(duration_s: float, rules: Rules) -> str | None:
-    if duration_s < rules.min_duration_s:
-        return f"shorter than {rules.min_duration_s:g} s"
-    if duration_s > rules.max_duration_s:
-        return f"longer than {rules.max_duration_s:g} s"
-    return None
-
-
-def _row(corpus: Corpus, clip: Clip, utterance_id: str, audio) -> dict:
-    return {
-        **asdict(clip),
-        "utterance_id": utterance_id,
-        "corpus": corpus.name,
-        "language": clip.language or corpus.languages[0],
-        "path": str(clip.path),
-        "speaker": None if clip.speaker is None else f"{corpus.name}/{clip.speaker}",
-        "emotion": to_class(clip.source_label),
-        "duration_s": audio.duration_s,
-        "audio_hash": audio.audio_hash,
-    }
+def _broken_rules(clips: pd.DataFrame, rules: Rules) -> pd.Series:
+    """The first rule each clip breaks, in words; missing where it breaks none, or where nothing was measured."""
+    reasons = pd.Series(pd.NA, index=clips.index, dtype="string")
+    for broken, reason in (
+        (clips["duration_s"] < rules.min_duration_s, f"shorter than {rules.min_duration_s:g} s"),
+        (clips["duration_s"] > rules.max_duration_s, f"longer than {rules.max_duration_s:g} s"),
+        (clips["peak"] < rules.min_peak, f"silent: no sample reaches {rules.min_peak:g} of full scale"),
+        (clips["clipped"] > rules.max_clipped, f"clipped: more than {rules.max_clipped:.0%} of samples at full scale"),
+    ):
+        reasons = reasons.mask(broken & reasons.isna(), reason)
+    return reasons
 
 
 def summarize(harmonized: Harmonized) -> pd.DataFrame:

@@ -1,26 +1,34 @@
-"""sernb corpora, harmonize, audit: from folders as downloaded to one table that can be trusted."""
+"""sernb corpora, harmonize, audit, export: from folders as downloaded to one table that can be trusted."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sernb import manifest as tables
 from sernb.audit import audit as audit_manifest
+from sernb.card import rejections, write_card
 from sernb.corpora.registry import CORPORA, discover
+from sernb.escape import printable
+from sernb.export import EXPORTERS
 
 CorporaDir = Annotated[
     Path, typer.Argument(help="Folder that holds the corpora, in the layouts they are published in.")
 ]
+HarmonizedDir = Annotated[Path, typer.Argument(help="Folder written by `sernb harmonize`.")]
+Format = StrEnum("Format", list(EXPORTERS))
 console = Console()
 
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's commands."""
-    for command in (corpora, harmonize, audit):
+    for command in (corpora, harmonize, audit, export):
         app.command()(command)
 
 
@@ -31,7 +39,7 @@ def corpora(folder: Annotated[Path | None, typer.Argument(help="Also look for co
         table = Table(title=corpus.title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
         for key, value in (
             ("name", corpus.name),
-            ("languages", ", ".join(corpus.languages)),
+            ("languages", ", ".join(corpus.languages) or "as its clips state"),
             ("speakers", str(corpus.speakers or "depends on the release")),
             ("licence", corpus.licence),
             ("citation", corpus.citation),
@@ -39,28 +47,40 @@ def corpora(folder: Annotated[Path | None, typer.Argument(help="Also look for co
             ("found", str(found.get(corpus.name, "no")) if folder else None),
         ):
             if value is not None:
-                table.add_row(key, value)
+                table.add_row(key, Text(printable(value)))
         console.print(table, "")
 
 
 def harmonize(
     folder: CorporaDir,
-    out: Annotated[Path, typer.Option(help="Folder for manifest.parquet and rejected.parquet.")],
+    out: Annotated[Path, typer.Option(help="Folder for manifest.parquet, rejected.parquet and the card.")],
     folds: Annotated[int, typer.Option(help="Speaker-disjoint folds a corpus.")] = 5,
     seed: Annotated[int, typer.Option(help="Decides between equally good folds.")] = 0,
+    headers_only: Annotated[
+        bool, typer.Option("--headers-only", help="Read no samples: quick, but finds no broken or identical audio.")
+    ] = False,
 ):
     """Bring every corpus below a folder into one table; reject unusable clips with a reason."""
-    result = tables.harmonize(folder, folds=folds, seed=seed, cache=out / tables.CHECKS_FILE)
+    result = tables.harmonize(
+        folder,
+        folds=folds,
+        seed=seed,
+        cache=out / tables.CHECKS_FILE,
+        headers_only=headers_only,
+        unpacked=out / tables.UNPACKED_FOLDER,
+    )
     result.save(out)
+    card = write_card(result, out)
     _show(tables.summarize(result), "Harmonized")
     if len(result.rejected):
-        _show(result.rejected.groupby(["corpus", "reason"]).size().rename("clips").reset_index(), "Rejected")
-    console.print(f"wrote {out / tables.MANIFEST_FILE} and {out / tables.REJECTED_FILE}")
+        _show(rejections(result), "Rejected")
+    console.print("wrote " + ", ".join(map(str, (out / tables.MANIFEST_FILE, out / tables.REJECTED_FILE, *card))))
 
 
-def audit(folder: Annotated[Path, typer.Argument(help="Folder written by `sernb harmonize`.")]):
+def audit(folder: HarmonizedDir):
     """Look for leaks: speakers and identical audio across folds, splits and corpora. Exit status 1 on a leak."""
-    found = audit_manifest(tables.Harmonized.load(folder).manifest)
+    manifest = tables.Harmonized.load(folder).manifest
+    found = audit_manifest(manifest)
     counts = found.counts.copy()
     counts.columns = [column if isinstance(column, str) else "\n".join(column).strip() for column in counts.columns]
     _show(counts.reset_index(), "Clips per fold")
@@ -68,17 +88,34 @@ def audit(folder: Annotated[Path, typer.Argument(help="Folder written by `sernb 
         _show(found.duplicates.drop(columns="audio_hash"), "Identical audio")
     else:
         console.print("no identical audio")
+    unread = int(manifest["audio_hash"].isna().sum())
+    if unread:
+        console.print(f"{unread} clips were taken by their headers only: identical audio among them is not found")
     for leak in found.leaks:
-        console.print(f"[red]LEAK[/red] {leak}")
+        console.print(Text.assemble(("LEAK ", "red"), printable(leak)))
     if found.leaks:
         raise typer.Exit(1)
     console.print("no leak: no speaker and no identical audio on both sides of any split")
 
 
+def export(
+    folder: HarmonizedDir,
+    out: Annotated[Path, typer.Option(help="New folder for the copy.")],
+    format: Annotated[Format, typer.Option(help="What to write.")],
+):
+    """Copy the kept clips and their labels into a format other libraries read."""
+    manifest = tables.Harmonized.load(folder).manifest
+    EXPORTERS[format.value](manifest, out)
+    console.print(f"wrote {len(manifest)} clips to {out}")
+
+
 def _show(frame: pd.DataFrame, title: str) -> None:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, collapse_padding=True)
     for column, dtype in frame.dtypes.items():
-        table.add_column(str(column), justify="right" if pd.api.types.is_numeric_dtype(dtype) else "left")
+        numeric = pd.api.types.is_numeric_dtype(dtype)
+        # a cell that is too wide goes on in the next line: cut off, a number would be wrong
+        table.add_column(Text(str(column)), justify="right" if numeric else "left", overflow="fold")
     for row in frame.itertuples(index=False):
-        table.add_row(*(f"{value:.2f}" if isinstance(value, float) else str(value) for value in row))
+        # text from a corpus is shown, never read as markup
+        table.add_row(*(Text(f"{value:.2f}" if isinstance(value, float) else printable(value)) for value in row))
     console.print(table)
