@@ -43,7 +43,7 @@ def reference(runs: list[Run], what: str) -> HTML:
     return _box(
         "tip",
         "Reference run: real speech",
-        f"{escape(what)} Corpora: {escape(', '.join(corpora))}. Seeds: {seeds}. Window: {config['seconds']:g} s. "
+        f"{escape(what)} Encoder: {escape(place['encoder'])}. Corpora: {escape(', '.join(corpora))}. Seeds: {seeds}. Window: {config['seconds']:g} s. "
         f"Made on {escape(place['date'])} with torch {escape(place['versions']['torch'])} on {escape(device)}, "
         f"{minutes:.1f} minutes a run.",
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 from accelerate import Accelerator
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
@@ -61,6 +61,11 @@ def predicted(predictions: pd.DataFrame) -> np.ndarray:
     return np.asarray(EMOTIONS)[predictions[PROBABILITIES].to_numpy().argmax(1)]
 
 
+def classes_in(predictions: pd.DataFrame) -> list[str]:
+    """The classes that occur among the true ones, in the order of EMOTIONS."""
+    return [emotion for emotion in EMOTIONS if (predictions["emotion"] == emotion).any()]
+
+
 def scores(predictions: pd.DataFrame) -> dict[str, float]:
     """Accuracy, macro-F1 and UAR (unweighted average recall) of predictions.
 
@@ -70,7 +75,7 @@ def scores(predictions: pd.DataFrame) -> dict[str, float]:
     return {
         "accuracy": accuracy_score(truth, guess),
         "macro_f1": f1_score(truth, guess, labels=list(EMOTIONS), average="macro", zero_division=0),
-        "uar": balanced_accuracy_score(truth, guess),
+        "uar": recall_score(truth, guess, labels=classes_in(predictions), average="macro", zero_division=0),
     }
 
 
@@ -87,7 +92,7 @@ def recall_by(predictions: pd.DataFrame, *columns: str) -> pd.DataFrame:
     rows = []
     for key, group in predictions.groupby(list(columns), dropna=False):
         group_truth = group["emotion"].to_numpy(object)
-        present = [emotion for emotion in EMOTIONS if (group_truth == emotion).any()]
+        present = classes_in(group)
         recalls = recall_score(group_truth, predicted(group).astype(object), labels=present, average=None)
         for emotion, recall in zip(present, recalls, strict=True):
             clips = int((group_truth == emotion).sum())

@@ -98,4 +98,5 @@ def measure_leak(
         pd.concat(tables, ignore_index=True).to_parquet(folder / PREDICTIONS_FILE, index=False)
         (folder / METRICS_FILE).touch()
 
-    return store.run("leak", config, {"data": data_hash(clips), "weights": fingerprint(model.encoder)}, execute)
+    inputs = {"data": data_hash(clips), "weights": fingerprint(model.encoder)}
+    return store.run("leak", config, inputs, execute, {"encoder": Path(encoder).name})

@@ -64,7 +64,14 @@ class RunStore:
 
     root: Path
 
-    def run(self, recipe: str, config: Any, inputs: dict[str, str], execute: Callable[[Path], None]) -> Run:
+    def run(
+        self,
+        recipe: str,
+        config: Any,
+        inputs: dict[str, str],
+        execute: Callable[[Path], None],
+        about: dict[str, str] | None = None,
+    ) -> Run:
         """The run of this key: found in the store, or made there.
 
         Args:
@@ -72,6 +79,7 @@ class RunStore:
             config: the recipe's frozen dataclass.
             inputs: hashes of all else that decides the outcome: data, initial weights, earlier runs.
             execute: fills a folder. It may find there what an interrupted call left behind, and goes on from it.
+            about: what a reader wants to know and the hashes don't tell, such as the encoder's name.
 
         Returns:
             The finished run. A second process that asks for the same run waits for the first.
@@ -87,7 +95,7 @@ class RunStore:
                 write_json(partial / CONFIG_FILE, identity)
                 started = time.monotonic()
                 execute(partial)
-                write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started))
+                write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started) | (about or {}))
                 partial.rename(final)
         return Run(final)
 

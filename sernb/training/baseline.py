@@ -120,7 +120,7 @@ def train_baseline(
         drop_checkpoints(folder)
 
     inputs = {"data": data_hash(split.train, split.validation, split.test), "weights": fingerprint(model)}
-    return store.run("baseline", config, inputs, execute)
+    return store.run("baseline", config, inputs, execute, {"encoder": Path(encoder).name})
 
 
 def store_predictions(model: EmotionClassifier, split: Split, folder: Path, accelerator, progress: bool) -> None:

@@ -1,0 +1,25 @@
+# make book: set-up, every chapter on the demo corpus in three languages, HTML in _build/html
+# make test: set-up, all tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: book test clean
+
+book: $(READY)
+	$(BIN)/sernb book
+
+test: $(READY)
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest --nbval-lax --nbval-current-env book
+
+# uv installs the same packages in a fraction of pip's time; where it can't, pip does
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet "uv>=0.5"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -e ".[test]" || $(BIN)/python -m pip install --quiet -e ".[test]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) _build runs

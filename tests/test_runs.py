@@ -1,0 +1,82 @@
+"""The run store: same key, same run; nothing half-made is ever taken for finished."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pandas as pd
+import pytest
+
+from sernb.runs import RunStore, data_hash
+
+
+@dataclass(frozen=True)
+class Config:
+    seed: int = 0
+
+
+def fill(folder):
+    (folder / "metrics.jsonl").write_text('{"epoch": 1, "loss": 0.5}\n')
+    pd.DataFrame({"emotion": ["sad"]}).to_parquet(folder / "predictions.parquet")
+
+
+def test_a_run_is_made_once(tmp_path):
+    made = []
+    store = RunStore(tmp_path)
+    for _ in range(2):
+        run = store.run("toy", Config(), {"data": "a"}, lambda folder: (made.append(1), fill(folder)))
+    assert made == [1]
+    assert run.metrics["loss"].tolist() == [0.5] and run.predictions["emotion"].tolist() == ["sad"]
+    assert run.config == {"recipe": "toy", "config": {"seed": 0}, "inputs": {"data": "a"}}
+    assert {"date", "wall_s", "versions", "processor", "gpu"} <= set(run.environment)
+
+
+@pytest.mark.parametrize(
+    "other", [("toy", Config(1), {"data": "a"}), ("toy", Config(), {"data": "b"}), ("else", Config(), {"data": "a"})]
+)
+def test_whatever_determines_a_run_names_it(tmp_path, other):
+    store = RunStore(tmp_path)
+    assert store.run("toy", Config(), {"data": "a"}, fill).folder != store.run(*other, fill).folder
+
+
+def test_a_failed_run_is_not_finished_and_goes_on_where_it_was(tmp_path):
+    def fail(folder):
+        (folder / "half").touch()
+        raise RuntimeError("power cut")
+
+    store = RunStore(tmp_path)
+    with pytest.raises(RuntimeError):
+        store.run("toy", Config(), {}, fail)
+    assert [path.suffix for path in tmp_path.glob("toy-*")] == [".partial"]
+    found = []
+    run = store.run("toy", Config(), {}, lambda folder: (found.extend(folder.iterdir()), fill(folder)))
+    assert "half" in [path.name for path in found]
+    assert json.loads((run.folder / "config.json").read_text())["recipe"] == "toy"
+
+
+def test_two_askers_at_once_share_one_run(tmp_path):
+    made = []
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(
+            pool.map(
+                lambda _: RunStore(tmp_path).run("toy", Config(), {}, lambda folder: (made.append(1), fill(folder))),
+                range(4),
+            )
+        )
+    assert made == [1] and len({run.folder for run in runs}) == 1
+
+
+def test_the_data_hash_sees_sound_and_labels_not_places_or_order():
+    clips = pd.DataFrame(
+        {
+            "utterance_id": ["a", "b"],
+            "path": ["/x/a.wav", "/x/b.wav"],
+            "speaker": ["1", "2"],
+            "emotion": ["sad", "happy"],
+            "language": ["ur", "ur"],
+            "audio_hash": ["00", "11"],
+        }
+    )
+    assert data_hash(clips) == data_hash(clips.assign(path="/y")) == data_hash(clips[::-1])
+    assert data_hash(clips) != data_hash(clips.assign(emotion="sad"))
+    assert data_hash(clips) != data_hash(clips.assign(audio_hash="22"))
