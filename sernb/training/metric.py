@@ -162,7 +162,7 @@ def train_metric(
         KeyError: a clip has no features.
     """
     clips = pd.concat([train.assign(part="train"), apply.assign(part="apply")], ignore_index=True)
-    values = features.loc[clips["utterance_id"]].to_numpy(np.float32)
+    values = features.loc[clips["utterance_id"]].to_numpy(np.float32, copy=True)
 
     def execute(folder: Path) -> None:
         model, history = fit_autoencoder(config, torch.from_numpy(values[: len(train)]), Targets.of(train))
