@@ -47,7 +47,7 @@ def run_chapter(chapter: Path, out: Path, parameters: dict[str, object]) -> Path
         raise FileNotFoundError(f"{chapter}: no such chapter; give the path of a notebook in book/")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        papermill.execute_notebook(chapter, out, parameters=parameters, progress_bar=False, log_output=False)
+        papermill.execute_notebook(chapter, out, parameters=parameters, progress_bar=False)
     except papermill.PapermillExecutionError as error:
         raise ChapterError(f"{chapter.stem} {parameters}: {error.ename}: {error.evalue} (see {out})") from error
     return out
@@ -142,22 +142,15 @@ def render(folder: Path, root: Path = ROOT) -> Path:
     Raises:
         subprocess.CalledProcessError: jupyter-book found something to complain about.
     """
-    command = [sys.executable, "-m", "jupyter_book", "build", str(folder), "--path-output", str(root)]
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(folder), "--path-output", str(root)]
     subprocess.run([*command, "--all", "-W", "--keep-going", "-q"], check=True)
     return root / "_build" / "html" / "index.html"
 
 
-def build(
-    languages: Sequence[str] = LANGUAGES,
-    runs: Path | None = None,
-    profile: str = "smoke",
-    jobs: int = 1,
-    root: Path = ROOT,
-) -> Path:
+def build(languages: Sequence[str] = LANGUAGES, jobs: int = 1, root: Path = ROOT) -> Path:
     """Execute every chapter on the demo corpus for each language, and render the book."""
     executed = root / "_build" / "executed"
-    parameters = {"profile": profile, "runs": str((runs or root / "_build" / "runs").resolve())}
-    # a page read later has no use for a progress bar
-    os.environ["TQDM_DISABLE"] = "1"
-    run_chapters(chapters(root), languages, executed, parameters, jobs)
+    os.chdir(root)  # the pages show where runs are kept: relative to the project, not to this machine
+    os.environ["TQDM_DISABLE"] = "1"  # a page read later has no use for a progress bar
+    run_chapters(chapters(root), languages, executed, {"runs": "_build/runs"}, jobs)
     return render(stage(executed, languages, root), root)

@@ -43,9 +43,9 @@ def reference(runs: list[Run], what: str) -> HTML:
     return _box(
         "tip",
         "Reference run: real speech",
-        f"{escape(what)} Encoder: {escape(place['encoder'])}. Corpora: {escape(', '.join(corpora))}. Seeds: {seeds}. Window: {config['seconds']:g} s. "
-        f"Made on {escape(place['date'])} with torch {escape(place['versions']['torch'])} on {escape(device)}, "
-        f"{minutes:.1f} minutes a run.",
+        f"{escape(what)} Encoder: {escape(place['encoder'])}. Corpora: {escape(', '.join(corpora))}. "
+        f"Seeds: {seeds}. Window: {config['seconds']:g} s. Made on {escape(place['date'])} with torch "
+        f"{escape(place['versions']['torch'])} on {escape(device)}, {minutes:.1f} minutes a run.",
     )
 
 
@@ -73,7 +73,13 @@ def player(path: str | Path, seconds: float = 4.0, caption: str = "", language: 
 def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool = False) -> HTML:
     """A frame as a table that scrolls sideways where the screen is narrow."""
     html = frame.to_html(
-        index=index, border=0, classes="dataframe", escape=True, na_rep="–", float_format=f"{{:.{decimals}f}}".format
+        index=index,
+        border=0,
+        justify="left",
+        classes="dataframe",
+        escape=True,
+        na_rep="–",
+        float_format=f"{{:.{decimals}f}}".format,
     )
     heading = f"<p><b>{escape(caption)}</b></p>" if caption else ""
     return HTML(f'{heading}<div style="overflow-x: auto">{html}</div>')

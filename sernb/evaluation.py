@@ -6,11 +6,11 @@ import torch
 from accelerate import Accelerator
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
 
 from sernb.dataset import Speech, collate
 from sernb.labels import EMOTIONS
 from sernb.models import EmotionClassifier
+from sernb.progress import progress_bar
 
 PROBABILITIES = [f"p_{emotion}" for emotion in EMOTIONS]
 DESCRIPTION = ["utterance_id", "corpus", "language", "speaker", "gender", "emotion"]
@@ -38,7 +38,7 @@ def infer(
     probabilities, embeddings = [], []
     training = model.training
     model.eval()
-    for batch in tqdm(loader, desc="inference", unit="batch", disable=not progress, leave=False):
+    for batch in progress_bar(loader, desc="inference", unit="batch", show=progress, leave=False):
         batch = batch.to(accelerator.device)
         with accelerator.autocast():
             embedding = model.encoder(model.log_mel(batch.waveforms), batch.lengths)

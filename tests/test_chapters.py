@@ -1,6 +1,8 @@
 """The chapters: pairs in sync, without outputs, and each of them runs for each language."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import jupytext
@@ -8,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from sernb.book import LANGUAGES, ChapterError, chapters, run_chapter
+from sernb.book import LANGUAGES, ChapterError, chapters, render, run_chapter, stage
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -56,16 +58,41 @@ def test_every_chapter_has_the_same_parameters_each_with_a_comment(notebook):
     assert all("#" in line for line in cell.source.splitlines())
 
 
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    return tmp_path_factory.mktemp("executed")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_chapter_runs_for_every_language(notebook, language, runs, tmp_path):
-    out = run_chapter(notebook, tmp_path / "out.ipynb", {"language": language, "runs": str(runs)})
-    executed = nbformat.read(out, as_version=4)
-    outputs = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert outputs
-    noise = [output.text for output in outputs if output.output_type == "stream" and output.name == "stderr"]
-    # progress bars and nothing else may appear on a live page
-    assert not [text for text in noise if "Warning" in text or "Traceback" in text]
+def test_every_chapter_runs_for_every_language(notebook, language, runs, executed, monkeypatch):
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    out = run_chapter(notebook, executed / language / notebook.name, {"language": language, "runs": str(runs)})
+    cells_run = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells_run for output in cell.outputs]
+    assert all(cell.execution_count for cell in cells_run) and outputs
+    assert not [output for output in outputs if output.output_type == "stream" and output.name == "stderr"]
+
+
+def test_the_executed_chapters_render_without_a_warning(executed, tmp_path):
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "book", tmp_path / "book", ignore=shutil.ignore_patterns("runs"))
+    render(stage(executed, LANGUAGES, tmp_path), tmp_path)
+    html = tmp_path / "_build" / "html"
+    pages = {str(path.relative_to(html)): path.read_text() for path in html.glob("book/**/*.html")}
+    editions = [f"book/{place}" for place in ("", "de/", "bn/")]
+    assert set(pages) == {"book/index.html"} | {
+        f"{place}{path.stem}.html" for place in editions for path in chapters() if path.stem != "index"
+    }
+    assert "Baseline: German</a>" in pages["book/index.html"]
+    for name, page in pages.items():
+        assert "Traceback" not in page and "output stderr" not in page, name
+        assert "prove the machinery, nothing else" in page, name
+        for link in re.findall(r'href="([^":#?]+[.]html)', page):
+            assert (html / name).parent.joinpath(link).resolve().exists(), f"{name} links to {link}"
+    harmonization = pages["book/bn/01-harmonization.html"]
+    assert harmonization.count("<audio") == 4 and 'lang="bn"' in harmonization
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
-from tqdm.auto import tqdm
 
 from sernb.dataset import collate
+from sernb.progress import progress_bar
 from sernb.runs import METRICS_FILE
 from sernb.samplers import Batches, Draw
 
@@ -97,7 +97,7 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
         pin_memory=accelerator.device.type == "cuda",
     )
     batches = iter(loader)
-    bar = tqdm(total=total, initial=done, desc="training", unit="batch", disable=not progress)
+    bar = progress_bar(total=total, initial=done, desc="training", unit="batch", show=progress)
     with torch.random.fork_rng(), deterministic(), bar:
         while len(history) < config.epochs and not _patience_spent(history, task.select, config.patience):
             started, losses = time.monotonic(), []
