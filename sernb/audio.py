@@ -71,7 +71,7 @@ class LogMel(nn.Module):
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Waveforms (batch, samples) at 16 kHz -> log-mels (batch, bins, samples / 160)."""
         spectrum = torch.stft(waveforms, WINDOW, HOP, window=self.window, return_complex=True)[..., :-1]
-        power = torch.view_as_real(spectrum).square().sum(-1)
+        power = spectrum.real.square() + spectrum.imag.square()  # abs() would take a root to square it again
         mel = (self.filters @ power).clamp_(min=1e-10).log10_()
         mel = torch.maximum(mel, mel.amax((-2, -1), keepdim=True) - 8.0)
         return mel.add_(4.0).div_(4.0)
