@@ -38,7 +38,8 @@ def audit(manifest: pd.DataFrame) -> Audit:
         if leak:
             leaks.append(f"{a} and {b} share {leak}: they must not be on two sides of a split")
 
-    repeated = manifest[manifest.duplicated("audio_hash", keep=False)].sort_values(["audio_hash", "utterance_id"])
+    heard = manifest[manifest["audio_hash"].notna()]
+    repeated = heard[heard.duplicated("audio_hash", keep=False)].sort_values(["audio_hash", "utterance_id"])
     duplicates = repeated[["audio_hash", "corpus", "speaker", "utterance_id"]].reset_index(drop=True)
     duplicates["same_fold"] = repeated.groupby("audio_hash")["fold"].transform("nunique").to_numpy() <= 1
 

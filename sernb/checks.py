@@ -3,12 +3,12 @@
 import hashlib
 import os
 import stat
-import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from sernb.decode import AudioError, decode, read_header
 
 CLIPPED_AT = 0.999
 """A sample of at least this size, full scale 1, counts as clipped."""
+
+FLUSH_S = 5.0
+"""Seconds of work that a killed run may lose."""
 
 
 @dataclass(frozen=True)
@@ -135,23 +138,32 @@ def check_all(
     if not len(todo):
         return result.astype(_TYPES)
 
+    rows = found.iloc[todo].astype(object).where(found.iloc[todo].notna(), None)
     new: list[AudioCheck] = []
-    written, pause = time.monotonic(), 5.0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        arguments = found.iloc[todo].astype(object).where(found.iloc[todo].notna(), None)
-        checks = pool.map(lambda row: _check(*row, headers_only), arguments.itertuples(index=False, name=None))
-        for one in tqdm(checks, total=len(todo), desc="audio", unit="file", disable=not progress):
-            new.append(one)
-            if cache is not None and time.monotonic() - written > pause:
-                started = time.monotonic()
-                _save(cache, known, new)
-                written = time.monotonic()
-                pause = max(pause, 20 * (written - started))  # keeping what was done takes 5 % of the time at most
-    if cache is not None:
-        _save(cache, known, new)
+    written, pause = monotonic(), FLUSH_S
+    try:
+        with tqdm(total=len(todo), desc="audio", unit="file", disable=not progress) as bar:
+            for one in _look(rows, headers_only):
+                new.append(one)
+                bar.update()
+                if cache is not None and monotonic() - written > pause:
+                    started = monotonic()
+                    _save(cache, known, new)
+                    written = monotonic()
+                    pause = max(pause, 20 * (written - started))  # at most 5 % of the time goes into this
+    finally:
+        if cache is not None:
+            _save(cache, known, new)
     fresh = _frame(new).set_index(result.index[todo])
     remembered = result.drop(index=fresh.index).astype(_TYPES)
     return pd.concat([remembered, fresh]).sort_index()
+
+
+def _look(rows: pd.DataFrame, headers_only: bool) -> Iterator[AudioCheck]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(rows), 4096):  # millions of waiting tasks would fill the memory
+            batch = rows.iloc[start : start + 4096].itertuples(index=False, name=None)
+            yield from pool.map(lambda row: _check(*row, headers_only), batch)
 
 
 def _frame(checks: Sequence[AudioCheck]) -> pd.DataFrame:

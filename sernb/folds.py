@@ -104,13 +104,18 @@ def shared(left: pd.DataFrame, right: pd.DataFrame) -> str:
         return ""
     found = []
     for what, a, b in (
-        ("speakers", left["speaker"].fillna("unknown"), right["speaker"].fillna("unknown")),
+        ("speakers", _speakers(left), _speakers(right)),
         ("identical clips", left["audio_hash"].dropna(), right["audio_hash"].dropna()),
     ):
         both = sorted(set(a) & set(b))
         if both:
             found.append(f"{len(both)} {what} ({', '.join(both[:3])}{', ...' if len(both) > 3 else ''})")
     return " and ".join(found)
+
+
+def _speakers(clips: pd.DataFrame) -> pd.Series:
+    """Names; unknown speakers of one corpus may be the same person, those of two corpora are taken for two."""
+    return clips["speaker"].fillna(clips["corpus"] + "/unknown")
 
 
 def _in_split(clips: pd.DataFrame, name: str, otherwise: pd.Series | bool) -> pd.Series:

@@ -4,8 +4,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
+
+from sernb.labels import EMOTIONS
+from sernb.manifest import CHECKS_FILE, MANIFEST, Harmonized, harmonize
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +34,36 @@ def noise():
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def real(corpora_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Harmonized, Path]:
+    """The real corpora, harmonized with the default rules and saved, and the folder they were saved in."""
+    out = tmp_path_factory.mktemp("real")
+    result = harmonize(corpora_dir, cache=out / CHECKS_FILE, progress=False)
+    result.save(out)
+    return result, out
+
+
+@pytest.fixture(scope="session")
+def clips():
+    """Manifest rows from a few columns: clips(speaker=[...], ...); columns not given are filled in."""
+
+    def frame(**columns) -> pd.DataFrame:
+        size = len(next(iter(columns.values())))
+        names = [f"c/{number}" for number in range(size)]
+        defaults = {
+            "utterance_id": names,
+            "corpus": ["c"] * size,
+            "language": ["en"] * size,
+            "path": [f"/nowhere/{name}.wav" for name in names],
+            "speaker": names,
+            "emotion": [EMOTIONS[number % 4] for number in range(size)],
+            "duration_s": [1.0] * size,
+            "audio_hash": names,
+            "fold": [0] * size,
+        }
+        rows = pd.DataFrame({**dict.fromkeys(MANIFEST.columns), **defaults, **columns}, columns=list(MANIFEST.columns))
+        return MANIFEST.validate(rows)
+
+    return frame

@@ -62,7 +62,6 @@ def _durations(table: Path) -> dict[str, float]:
     return dict(zip(rows[clip], pd.to_numeric(rows[milliseconds], errors="coerce") / 1000, strict=True))
 
 
-
 CORPUS = Corpus(
     name="commonvoice",
     title="Common Voice",

@@ -6,8 +6,11 @@ A Parquet file of a few kB can claim to hold terabytes: what is unpacked is limi
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from sernb.corpora.tables import COLUMN_OF
 MAX_EXPANSION = 4  # bytes unpacked for each byte of Parquet; audio hardly compresses
 MAX_EXPANSION_FLOOR = 1 << 26  # bytes always allowed: 64 MiB
 MAX_BATCH = 1 << 29  # bytes of audio held in memory at once: 512 MiB
+MAX_FOOTER = 1 << 20  # bytes
 SOURCE = "source.json"
 
 
@@ -31,18 +35,27 @@ def parquet_files(folder: Path) -> list[Path]:
 
 
 def recognise(folder: Path) -> bool:
-    """Whether the first file has audio and an emotion; other tables are Parquet too."""
-    try:
-        schema = pq.read_schema(parquet_files(folder)[0])
-    except (OSError, pa.ArrowException):
-        return False
-    audio = schema.field("audio").type if "audio" in schema.names else pa.null()
-    has_bytes = pa.types.is_struct(audio) and audio.get_field_index("bytes") >= 0
-    return has_bytes and any(name.lower() in COLUMN_OF["emotion"] for name in schema.names)
+    """Whether the first file has audio and an emotion; other tables are Parquet too.
+
+    Only looks for the names in the footer, where they lie in plain text after their lengths: a broken file can crash
+    the library that reads it.
+    """
+    with parquet_files(folder)[0].open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - MAX_FOOTER))
+        footer = file.read()
+    emotions = (_in_footer(name) for name in COLUMN_OF["emotion"])
+    return _in_footer("audio") in footer and _in_footer("bytes") in footer and any(name in footer for name in emotions)
+
+
+def _in_footer(name: str) -> bytes:
+    return bytes([len(name)]) + name.encode()
 
 
 def unpack(folder: Path, below: Path) -> Path:
     """Write the audio as files and everything else as metadata.jsonl; done once, until the Parquet changes.
+
+    Done in a process of its own: some broken files end the process that reads them.
 
     Returns:
         The audiofolder, inside `below`.
@@ -50,19 +63,32 @@ def unpack(folder: Path, below: Path) -> Path:
     Raises:
         TableError: not Parquet, or more inside than such a file can honestly hold.
     """
-    files = parquet_files(folder)
     into = below / f"{folder.name}-{hashlib.sha1(str(folder).encode(errors='replace')).hexdigest()[:8]}"
-    source = json.dumps([[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files])
+    stats = [(file.name, file.stat()) for file in parquet_files(folder)]
+    source = json.dumps([[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats])
     if (into / SOURCE).exists() and (into / SOURCE).read_text() == source:
         return into
     shutil.rmtree(into, ignore_errors=True)
-    (into / "audio").mkdir(parents=True)
-    with (into / "metadata.jsonl").open("w", encoding="utf-8") as metadata:
-        for file in files:
-            for row in _rows(file, into):
-                metadata.write(json.dumps({"dataset": folder.name, **row}) + "\n")
+    done = subprocess.run([sys.executable, "-m", __name__, folder, into], stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        shutil.rmtree(into, ignore_errors=True)
+        lines = done.stderr.strip().splitlines() if done.returncode == 1 else []
+        raise TableError(lines[-1] if lines else f"reading the Parquet crashed (status {done.returncode})")
     (into / SOURCE).write_text(source)
     return into
+
+
+def write_audiofolder(folder: Path, into: Path) -> None:
+    """Every row of a dataset's Parquet files as a file and a line of metadata.jsonl.
+
+    Raises:
+        TableError: see `unpack`.
+    """
+    (into / "audio").mkdir(parents=True)
+    with (into / "metadata.jsonl").open("w", encoding="utf-8") as metadata:
+        for file in parquet_files(folder):
+            for row in _rows(file, into):
+                metadata.write(json.dumps({"dataset": folder.name, **row}) + "\n")
 
 
 def _rows(file: Path, into: Path) -> Iterator[dict[str, str]]:
@@ -128,3 +154,9 @@ CORPUS = Corpus(
     unpack=unpack,
     recognise=recognise,
 )
+
+if __name__ == "__main__":
+    try:
+        write_audiofolder(Path(sys.argv[1]), Path(sys.argv[2]))
+    except TableError as error:
+        sys.exit(str(error))

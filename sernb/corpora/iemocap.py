@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sernb.corpora.base import Clip, Corpus, Reject, TableError, audio_files
+from sernb.corpora.tables import number
 
 TURN = re.compile(r"Ses0(?P<session>\d)[FM]_(?P<style>impro|script)\w+_(?P<speaker>[FM])\w*\d+")
 LINE = re.compile(r"\[[\d.]+ - [\d.]+\]\t(?P<turn>\w+)\t(?P<label>\w+)\t\[(?P<vad>[\d.]+, [\d.]+, [\d.]+)\]\s*")
@@ -46,7 +47,7 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
             elif labels[turn]["label"] not in EMOTIONS:
                 yield Reject(path, f"unknown emotion code {labels[turn]['label']!r}")
             else:
-                valence, activation, dominance = map(float, labels[turn]["vad"].split(", "))
+                valence, activation, dominance = map(number, labels[turn]["vad"].split(", "))
                 yield Clip(
                     path,
                     speaker=f"Ses0{match['session']}{match['speaker']}",
