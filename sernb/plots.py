@@ -115,3 +115,55 @@ def scores(table: pd.DataFrame, x: str, hue: str | None = None, y: str = "macro_
     ax.axhline(1 / len(EMOTIONS), color="black", linewidth=0.8, linestyle="--")
     ax.set(xlabel="", ylabel=y.replace("macro_f1", "macro-F1"), ylim=(0, 1))
     return ax
+
+
+def pair_differences(latent: np.ndarray, label: np.ndarray, ax: Axes | None = None, colour: str = "C0") -> Axes:
+    """Latent differences against label differences of all pairs of clips: means and middle 80 %, slope 1 dashed.
+
+    Args:
+        latent: one value a clip, shape (clips,): the mean over the dimensions the loss looks at.
+        label: activation or valence, shape (clips,).
+        ax: axes to draw on.
+        colour: of the points.
+    """
+    ax = _axes(ax)
+    i, j = np.triu_indices(len(label), k=1)
+    pairs = pd.DataFrame({"x": label[i] - label[j], "n": latent[i] - latent[j]})
+    pairs = pd.concat([pairs, -pairs])  # which clip of a pair comes first is chance
+    spread = pairs.groupby(pairs["x"].round(1))["n"].quantile([0.1, 0.5, 0.9]).unstack()
+    ax.vlines(spread.index, spread[0.1], spread[0.9], color=colour, alpha=0.5, linewidth=3)
+    ax.plot(spread.index, spread[0.5], "o", color=colour)
+    ax.axline((0, 0), slope=1, color="black", linewidth=0.8, linestyle="--")
+    ax.set(xlabel="difference of labels", ylabel="difference of latents")
+    return ax
+
+
+def latent_plane(latents: pd.DataFrame, colour: str, ax: Axes | None = None) -> Axes:
+    """The first two latent dimensions (columns z0, z1), coloured by "emotion", "activation" or "valence"."""
+    ax = _axes(ax, 4.6, 4.0)
+    if colour == "emotion":
+        known = latents.assign(emotion=latents["emotion"].fillna("unlabelled").astype(object))
+        present = [name for name in COLOURS if (known["emotion"] == name).any()]
+        sns.scatterplot(known, x="z0", y="z1", hue="emotion", hue_order=present, palette=COLOURS, s=14, ax=ax)
+        ax.legend(fontsize="small", title=None)
+    else:
+        known = latents.dropna(subset=colour)
+        points = ax.scatter(known["z0"], known["z1"], c=known[colour], cmap="viridis", vmin=1, vmax=5, s=12)
+        ax.figure.colorbar(points, ax=ax, label=colour)
+    ax.set(xlabel="latent 1", ylabel="latent 2")
+    return ax
+
+
+def intervals(table: pd.DataFrame, y: str, hue: str | None = None, ax: Axes | None = None) -> Axes:
+    """Columns value, low, high as points with intervals, one line for each value of `y`, top to bottom."""
+    ax = _axes(ax, height=0.4 + 0.35 * table[y].nunique())
+    order = list(dict.fromkeys(table[y]))
+    groups = [("", table)] if hue is None else list(table.groupby(hue, sort=False))
+    for number, (name, rows) in enumerate(groups):
+        place = [order.index(label) + 0.22 * (number - (len(groups) - 1) / 2) for label in rows[y]]
+        low, high = rows["value"] - rows["low"], rows["high"] - rows["value"]
+        ax.errorbar(rows["value"], place, xerr=[low, high], fmt="o", markersize=4, label=str(name), color=f"C{number}")
+    ax.set(yticks=range(len(order)), yticklabels=order, ylim=(len(order) - 0.5, -0.5))
+    if hue is not None:
+        ax.legend(fontsize="small")
+    return ax

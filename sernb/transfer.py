@@ -65,6 +65,22 @@ class Parts:
     targets: pd.DataFrame
 
 
+def choose_source(manifest: pd.DataFrame, target: str) -> str:
+    """The language to learn from, for a target: English if it has activation and valence, else the best labelled.
+
+    Raises:
+        ValueError: no other language has any clip with both.
+    """
+    labelled = manifest[manifest["language"] != target].dropna(subset=list(SCALES))
+    if labelled.empty:
+        raise ValueError(
+            f"no clip outside {target!r} has activation and valence labels; put those of Das et al. 2022 (a folder "
+            "with URDU.csv, EMO_DB.csv, ...) beside the corpora, or a corpus that has its own"
+        )
+    counts = labelled["language"].value_counts()
+    return "en" if "en" in counts.index else counts.index[0]
+
+
 def source_folds(manifest: pd.DataFrame, source: str) -> list[int]:
     """Numbers of the folds of a language that can be a source.
 
@@ -261,6 +277,7 @@ def run_protocol(
     methods: Mapping[str, MetricConfig | Frozen] = METHODS,
     seeds: Iterable[int] = SEEDS,
     *,
+    only_folds: Iterable[int] | None = None,
     tuned: bool = False,
     leaky: bool = False,
     unlabelled: str | None = None,
@@ -275,6 +292,7 @@ def run_protocol(
         store: where runs are found or made.
         methods: by name.
         seeds: of the trained methods; a frozen one gives one answer and runs once.
+        only_folds: folds that are left out in turn; None for each.
         tuned: choose settings from GRID, per fold and on its validation speakers, instead of the published ones.
         leaky: the paper's utterance-level folds instead of speaker-disjoint ones.
         unlabelled: see `parts`.
@@ -285,7 +303,7 @@ def run_protocol(
         published ones), folds ("speaker" | "utterance"), source, fold and seed.
     """
     split_of = leaky_parts if leaky else lambda *args: parts(*args, unlabelled)
-    splits = {fold: split_of(manifest, source, fold) for fold in source_folds(manifest, source)}
+    splits = {fold: split_of(manifest, source, fold) for fold in only_folds or source_folds(manifest, source)}
     seeds = tuple(seeds)
     tasks = [(fold, name) for fold in splits for name in methods]
     tables = []

@@ -1,5 +1,6 @@
 """Scores of the transfer protocol with intervals over seeds and speakers, from its stored answers alone."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,54 +50,97 @@ class Panel:
         truth = {scale: clips[scale].to_numpy(float) for scale in SCALES} | {"emotion": _codes(clips["emotion"])}
         return cls(arrays, truth, pd.factorize(clips["speaker"])[0])
 
-    def scores(self, seeds: np.ndarray | None = None, clips: np.ndarray | None = None) -> dict[str, float]:
+    def scores(self, clips: np.ndarray | None = None, seeds: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Each of SCORES, computed a model and averaged over models; NaN where the clips lack the labels.
 
         Args:
-            seeds: which seeds, repeats allowed; None for each once.
-            clips: which clips, repeats allowed; None for each once.
+            clips: how often each clip counts in each of R redraws, shape (clips, R); None for each once, R = 1.
+            seeds: how often each seed counts, shape (seeds, R).
+
+        Returns:
+            Shape (R,) each.
         """
-        seeds = np.arange(len(self.answers["emotion"])) if seeds is None else seeds
-        clips = np.arange(len(self.speaker)) if clips is None else clips
-        truth = {name: values[clips] for name, values in self.truth.items()}
-        answers = {name: values[seeds][:, :, clips].reshape(-1, len(clips)) for name, values in self.answers.items()}
-        right, emotion = answers["emotion"] == truth["emotion"], truth["emotion"]
-        pair = np.isin(emotion, [EMOTIONS.index(name) for name in PAIR])
-        recalls = [right[:, emotion == number].mean() for number in np.unique(emotion[emotion >= 0])]
-        found = {
-            "accuracy": right[:, emotion >= 0].mean(),
-            "uar": np.mean(recalls),
-            "angry_sad": (answers["pair"] == emotion)[:, pair].mean() if pair.any() else np.nan,
-        }
+        shape = self.answers["emotion"].shape
+        clips = np.ones((shape[2], 1)) if clips is None else clips
+        seeds = np.ones((shape[0], 1)) if seeds is None else seeds
+        models = np.repeat(seeds, shape[1], axis=0)
+        answers = {name: values.reshape(-1, shape[2]) for name, values in self.answers.items()}
+        emotion = self.truth["emotion"]
+        right, right_pair = answers["emotion"] == emotion, answers["pair"] == emotion
+        recalls = [_share(right, clips, emotion == number) for number in np.unique(emotion[emotion >= 0])]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Mean of empty slice")  # a redraw without any labelled clip
+            found = {
+                "accuracy": _share(right, clips, emotion >= 0),
+                "uar": np.nanmean(recalls, axis=0),
+                "angry_sad": _share(right_pair, clips, np.isin(emotion, [EMOTIONS.index(name) for name in PAIR])),
+            }
         for scale in SCALES:
-            known = ~np.isnan(truth[scale])
-            for kind, value in correlations(answers[scale][:, known], truth[scale][known]).items():
-                found[f"{scale}_{kind}"] = value
-        return found
+            known = ~np.isnan(self.truth[scale])
+            kinds = correlations(answers[scale][:, known], self.truth[scale][known], clips[known])
+            found |= {f"{scale}_{kind}": value for kind, value in kinds.items()}
+        return {name: (value * models).sum(0) / models.sum(0) for name, value in found.items()}
 
 
-def correlations(guess: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Pearson r, Spearman rho and Lin's concordance of each row with the truth, averaged over rows.
+def correlations(guess: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Pearson's r, Spearman's rho and Lin's concordance of each row with the truth, shape (models, R).
 
-    A constant row correlates with nothing: 0, as its concordance is.
+    A constant guess correlates with nothing: 0, as its concordance is; a constant truth, or none: NaN.
 
     Args:
         guess: shape (models, clips).
         truth: shape (clips,).
+        weights: how often each clip counts, shape (clips, R).
     """
     if len(truth) < 2 or np.ptp(truth) == 0:
-        return dict.fromkeys(("r", "rho", "ccc"), np.nan)
-
-    def pearson(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
-        spread = rows.std(1) * target.std()
-        return np.divide(_covariance(rows, target), spread, out=np.zeros(len(rows)), where=spread > 1e-12)
-
-    offset = guess.mean(1) - truth.mean()
+        return dict.fromkeys(("r", "rho", "ccc"), np.full((len(guess), weights.shape[1]), np.nan))
+    centre, middle = guess.mean(1, keepdims=True), truth.mean()  # moments about a point nearby lose no digits
+    covariance, guess_variance, truth_variance, shift = _moments(guess - centre, truth - middle, weights)
+    total = guess_variance + truth_variance + (shift + centre - middle) ** 2
+    codes = [rankdata(rows, method="dense", axis=1).astype(int) - 1 for rows in (guess, truth[None])]
+    ranked = [_rank_correlation(*codes, column[:, None]) for column in weights.T]
     return {
-        "r": pearson(guess, truth).mean(),
-        "rho": pearson(rankdata(guess, axis=1), rankdata(truth)).mean(),
-        "ccc": (2 * _covariance(guess, truth) / (guess.var(1) + truth.var() + offset**2)).mean(),
+        "r": _correlation(covariance, guess_variance, truth_variance),
+        "rho": np.concatenate(ranked, axis=1),
+        "ccc": 2 * covariance / total,
     }
+
+
+def _moments(guess: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Covariance, both variances and the difference of means, shape (models, R)."""
+    total = weights.sum(0)
+    guess_mean, truth_mean = guess @ weights / total, truth @ weights / total
+    covariance = (guess * truth) @ weights / total - guess_mean * truth_mean
+    guess_variance = guess**2 @ weights / total - guess_mean**2
+    truth_variance = truth**2 @ weights / total - truth_mean**2
+    return covariance, guess_variance, truth_variance, guess_mean - truth_mean
+
+
+def _correlation(covariance: np.ndarray, guess_variance: np.ndarray, truth_variance: np.ndarray) -> np.ndarray:
+    spread = np.sqrt(np.clip(guess_variance, 0, None) * np.clip(truth_variance, 0, None))
+    result = np.divide(covariance, spread, out=np.zeros_like(covariance), where=spread > 1e-9)
+    return np.where(truth_variance > 1e-9, result, np.nan)
+
+
+def _rank_correlation(guess: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Spearman's rho of clips that count several times, shape (models, 1), from their dense ranks."""
+    half = weights.sum() / 2
+    guess_ranks, truth_ranks = (_middle_ranks(codes, weights[:, 0]) / half - 1 for codes in (guess, truth))
+    return _correlation(*_moments(guess_ranks, truth_ranks[0], weights)[:3])
+
+
+def _middle_ranks(codes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Ranks of each row once clips count as often as their weight, ties sharing their middle rank."""
+    width = codes.max() + 1
+    flat = codes + width * np.arange(len(codes))[:, None]
+    counts = np.bincount(flat.ravel(), np.tile(weights, len(codes)), len(codes) * width).reshape(len(codes), width)
+    return np.take_along_axis(counts.cumsum(1) - (counts - 1) / 2, codes, axis=1)
+
+
+def _share(right: np.ndarray, weights: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Share of the counted clips that are right, shape (models, R); NaN where a redraw holds none."""
+    total = weights[counted].sum(0)
+    return np.where(total > 0, right[:, counted] @ weights[counted] / np.where(total > 0, total, 1), np.nan)
 
 
 def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE", resamples: int = 500, seed: int = 0):
@@ -141,9 +185,9 @@ def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE"
         base = panels[other].scores() if other and other != key else None
         size = panel.answers["emotion"].shape
         for name in SCORES:
-            row = names | {"score": name, "value": value[name]} | _interval("", drawn[name])
+            row = names | {"score": name, "value": value[name][0]} | _interval("", drawn[name])
             if base is not None:
-                row |= {"difference": value[name] - base[name]}
+                row |= {"difference": (value[name] - base[name])[0]}
                 row |= _interval("difference_", drawn[name] - replicates[other][name])
             rows.append(row | {"models": size[0] * size[1], "clips": size[2], "speakers": panel.speaker.max() + 1})
     return pd.DataFrame(rows)
@@ -151,15 +195,16 @@ def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE"
 
 def _redraw(panel: Panel, resamples: int, seed: int) -> dict[str, np.ndarray]:
     """Scores of redrawn speakers and seeds, each shape (resamples,); the same draws for every method on a corpus."""
-    speakers, seeds = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
-    clips_of = [np.flatnonzero(panel.speaker == number) for number in range(panel.speaker.max() + 1)]
-    found = {name: np.empty(resamples) for name in SCORES}
-    for number in range(resamples):
-        clips = np.concatenate([clips_of[s] for s in speakers.integers(len(clips_of), size=len(clips_of))])
-        models = len(panel.answers["emotion"])
-        for name, value in panel.scores(seeds.integers(models, size=models), clips).items():
-            found[name][number] = value
-    return found
+    counts = [
+        _draw_counts(np.random.default_rng([seed, kind]), size, resamples)
+        for kind, size in enumerate((panel.speaker.max() + 1, len(panel.answers["emotion"])))
+    ]
+    return panel.scores(counts[0][panel.speaker], counts[1])
+
+
+def _draw_counts(random: np.random.Generator, size: int, resamples: int) -> np.ndarray:
+    """How often each of `size` is drawn in `size` draws with replacement, shape (size, resamples)."""
+    return random.multinomial(size, np.full(size, 1 / size), resamples).T.astype(float)
 
 
 def _interval(prefix: str, drawn: np.ndarray) -> dict[str, float]:
@@ -170,7 +215,3 @@ def _interval(prefix: str, drawn: np.ndarray) -> dict[str, float]:
 
 def _codes(emotions: pd.Series) -> np.ndarray:
     return pd.Categorical(emotions, categories=EMOTIONS).codes
-
-
-def _covariance(rows: np.ndarray, target: np.ndarray) -> np.ndarray:
-    return ((rows - rows.mean(1, keepdims=True)) * (target - target.mean())).mean(1)

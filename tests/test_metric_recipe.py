@@ -252,16 +252,18 @@ def test_correlations_equal_scipys():
     draw = np.random.default_rng(0)
     truth = draw.integers(2, 11, 50) / 2
     guess = truth + draw.normal(size=(3, 50)).round(1)
-    found = correlations(guess, truth)
-    assert found["r"] == pytest.approx(np.mean([stats.pearsonr(row, truth)[0] for row in guess]))
-    assert found["rho"] == pytest.approx(np.mean([stats.spearmanr(row, truth)[0] for row in guess]))
-    lin = [
-        2 * np.cov(row, truth, bias=True)[0, 1] / (row.var() + truth.var() + (row.mean() - truth.mean()) ** 2)
-        for row in guess
-    ]
-    assert found["ccc"] == pytest.approx(np.mean(lin))
-    assert correlations(np.full((2, 50), 3.0), truth) == {"r": 0, "rho": 0, "ccc": 0}
-    assert np.isnan(correlations(guess, np.full(50, 3.0))["r"])
+    times = draw.integers(0, 4, 50)
+    weights = np.stack([np.ones(50), times], axis=1)
+    found = correlations(guess, truth, weights)
+    for column, kept in enumerate((np.arange(50), np.repeat(np.arange(50), times))):
+        for number, (row, labels) in enumerate((row[kept], truth[kept]) for row in guess):
+            lin = 2 * np.cov(row, labels, bias=True)[0, 1]
+            lin /= row.var() + labels.var() + (row.mean() - labels.mean()) ** 2
+            expected = {"r": stats.pearsonr(row, labels)[0], "rho": stats.spearmanr(row, labels)[0], "ccc": lin}
+            assert {kind: found[kind][number, column] for kind in found} == pytest.approx(expected)
+    constant = correlations(np.full((2, 50), 3.0), truth, weights)
+    assert all((value == 0).all() for value in constant.values())
+    assert np.isnan(correlations(guess, np.full(50, 3.0), weights)["r"]).all()
 
 
 def test_intervals_come_from_speakers_not_from_clips(made):
