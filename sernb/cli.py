@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from sernb.commands import book, data, learn, metric
+from sernb.commands import book, data, learn, metric, results
 from sernb.decode import AudioError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__import__("sernb").__doc__)
-for group in (data, learn, metric, book):
+for group in (data, learn, metric, results, book):
     group.add_to(app)
 
 

@@ -85,14 +85,5 @@ def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool
     return HTML(f'{heading}<div style="overflow-x: auto">{html}</div>')
 
 
-def mean_std(summary: pd.DataFrame) -> pd.DataFrame:
-    """Columns (metric, mean | std) -> one text column a metric, "0.547 (0.036)", as the papers print it."""
-    text = {
-        metric: summary[metric].apply(lambda row: f"{row['mean']:.3f} ({row['std']:.3f})", axis=1)
-        for metric in summary.columns.unique(level=0)
-    }
-    return pd.DataFrame(text)
-
-
 def _box(kind: str, title: str, body: str) -> HTML:
     return HTML(f'<div class="admonition {kind}"><p class="admonition-title">{escape(title)}</p><p>{body}</p></div>')

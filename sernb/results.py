@@ -48,3 +48,43 @@ def over_seeds(scored: pd.DataFrame) -> pd.DataFrame:
 def paper_table(root: Path = FOLDER) -> pd.DataFrame:
     """Gong et al. 2025, Table 1: corpus, language, method, metric, mean, std (five runs each)."""
     return pd.read_csv(root / "paper" / "gong2025_table1.csv")
+
+
+def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
+    """The figures the README shows, each table under its heading."""
+    baseline = stored("baseline", root)
+    place = baseline[0].environment
+    seeds = len(baseline)
+    about = f"{place['encoder']}, {seeds} seeds, {place['gpu'] or place['processor']}, {place['date']}"
+    return {
+        f"Zero-shot baseline, mean (std) over seeds ({about})": mean_std(over_seeds(table(baseline))),
+        "Which frames the embedding averages, macro-F1": poolings(root),
+        "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leaks(root),
+    }
+
+
+def mean_std(summary: pd.DataFrame) -> pd.DataFrame:
+    """Columns (metric, mean | std) -> one text column a metric, "0.547 (0.036)", as the papers print it."""
+    text = {
+        metric: summary[metric].apply(lambda row: f"{row['mean']:.3f} ({row['std']:.3f})", axis=1)
+        for metric in summary.columns.unique(level=0)
+    }
+    return pd.DataFrame(text).reset_index()
+
+
+def poolings(root: Path = FOLDER) -> pd.DataFrame:
+    """Macro-F1 per corpus for both poolings, mean (std) over the seeds both were run with."""
+    groups = {"speech frames": "baseline", "all frames": "baseline-all-frames"}
+    scored = {name: table(stored(group, root)) for name, group in groups.items()}
+    seeds = set.intersection(*(set(frame["seed"]) for frame in scored.values()))
+    columns = {
+        name: mean_std(over_seeds(frame[frame["seed"].isin(seeds)])).set_index("corpus")["macro_f1"]
+        for name, frame in scored.items()
+    }
+    return pd.DataFrame(columns).reset_index().assign(seeds=len(seeds))
+
+
+def leaks(root: Path = FOLDER) -> pd.DataFrame:
+    """Macro-F1 of the leak probe per corpus, over both kinds of folds."""
+    scored = pd.concat([scores_by(run.predictions, "corpus", "part") for run in stored("leak", root)])
+    return scored.pivot(index="corpus", columns="part", values="macro_f1").reset_index().rename_axis(columns=None)

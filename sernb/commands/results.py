@@ -1,0 +1,56 @@
+"""sernb results: every reported figure, computed again from the stored runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sernb.commands.show import show
+
+BEGIN, END = "<!-- results:begin, written by `sernb results --readme` -->", "<!-- results:end -->"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this file's command."""
+    app.command()(results)
+
+
+def results(
+    readme: Annotated[Path | None, typer.Option(help="Also rewrite the results section of this file.")] = None,
+):
+    """Compute the reported figures from the stored reference runs."""
+    from sernb import results as stored
+
+    for title, table in stored.report().items():
+        show(table, title)
+    if readme is not None:
+        write_section(readme, section())
+
+
+def section() -> str:
+    """The README's results, in Markdown."""
+    from sernb import results as stored
+
+    parts = [f"**{title}**\n\n{markdown(table)}" for title, table in stored.report().items()]
+    return "\n\n".join([BEGIN, *parts, END])
+
+
+def markdown(table) -> str:
+    """A frame as a Markdown table, shares with three decimals."""
+    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + " --- |" * len(table.columns)]
+    for row in table.itertuples(index=False):
+        lines.append("| " + " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row) + " |")
+    return "\n".join(lines)
+
+
+def write_section(readme: Path, text: str) -> None:
+    """Replace what lies between the two marks.
+
+    Raises:
+        ValueError: the file lacks the marks.
+    """
+    content = readme.read_text()
+    if BEGIN not in content or END not in content:
+        raise ValueError(f"{readme} lacks the marks {BEGIN!r} and {END!r}; put them where the results belong")
+    before, rest = content.split(BEGIN, 1)
+    readme.write_text(before + text + rest.split(END, 1)[1])
