@@ -82,7 +82,8 @@ def learning_curves(metrics: pd.DataFrame, score: str = "macro_f1", ax: Axes | N
     other.plot(best["epoch"], best[score], marker="*", markersize=16, color="C1", linestyle="", label="epoch chosen")
     other.set(ylabel=label, ylim=(0, 1))
     lines = ax.get_lines() + other.get_lines()
-    ax.legend(lines, [line.get_label() for line in lines], loc="lower right")
+    names = [line.get_label() for line in lines]
+    ax.legend(lines, names, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False)
     return ax
 
 

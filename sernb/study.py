@@ -92,7 +92,12 @@ def open_study(
     store = RunStore(Path(runs))
     root = make_demo() if corpora is None else Path(corpora).expanduser()
     name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:12]
-    harmonized = harmonize(root, cache=store.root / f"checks-{name}.parquet", progress=progress)
+    harmonized = harmonize(
+        root,
+        cache=store.root / f"checks-{name}.parquet",
+        progress=progress,
+        unpacked=store.root / f"unpacked-{name}",
+    )
     labelled = harmonized.manifest[harmonized.manifest["emotion"].notna()]
     languages = sorted(set(labelled["language"]) - {SOURCE_LANGUAGE})
     if language is not None and language not in languages:
