@@ -31,7 +31,7 @@ def test_plain_csv(tmp_path: Path, noise):
         "two.WAV,s2,bored,male,sd,train,\n"
         "three.flac,,,,,,x\n"
         "four.wav,s4,sad,,sd,test,1\n"
-        "two.WAV,s2,bored,male,sd,train,\n",
+        "./two.WAV,s2,bored,male,sd,train,\n",
         encoding="utf-8",
     )
     result = harmonize(tmp_path, progress=False)
@@ -208,9 +208,9 @@ def test_audformat(tmp_path: Path, database: audformat.Database, storage: str):
 
 def test_audformat_labels_of_parts_are_refused(tmp_path: Path, database: audformat.Database):
     segments = audformat.segmented_index(["wav/b.wav", "wav/b.wav"], ["0s", "0.4s"], ["0.4s", "1s"])
-    database["parts"] = audformat.Table(segments)
-    database["parts"]["emotion"] = audformat.Column(scheme_id="emotion")
-    database["parts"]["emotion"].set(["anger", "sadness"])
+    database["a first"] = audformat.Table(segments)
+    database["a first"]["emotion"] = audformat.Column(scheme_id="emotion")
+    database["a first"]["emotion"].set(["anger", "sadness"])
     database.save(str(tmp_path / "db"), storage_format="csv")
     result = harmonize(tmp_path, progress=False)
     assert "labelled in parts" in reasons(result.rejected)["b"]

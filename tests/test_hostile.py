@@ -38,7 +38,8 @@ def secret(tmp_path: Path, noise) -> Path:
 def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, secret: Path, noise):
     noise(tmp_path / "corpora" / "mine" / "good.wav")
     noise(tmp_path / "corpora" / "mine-too" / "neighbour.wav")  # its folder's name begins as the corpus's does
-    leaving = ("../../secret.wav", str(secret), "a/../../../secret.wav", "../mine-too/neighbour.wav")
+    absolute = noise(tmp_path / "elsewhere" / "absolute.wav")
+    leaving = ("../../secret.wav", str(absolute), "a/../../../x.wav", "../mine-too/neighbour.wav")
     write_csv(tmp_path / "corpora" / "mine", "good.wav", *leaving)
     result = harmonize(tmp_path / "corpora", progress=False)
     assert [Path(path).name for path in result.manifest["path"]] == ["good.wav"]
@@ -273,6 +274,7 @@ QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 @settings(max_examples=15, deadline=None, suppress_health_check=QUIET)
 @given(changes=st.lists(CHANGES, min_size=1, max_size=4))
+@example(changes=[(84, 0, b"../a.wav")])  # in db.yaml: no tables left
 @pytest.mark.parametrize("name", TABLES)
 def test_damaged_tables_lose_no_file(tmp_path: Path, name: str, changes: list[tuple[int, int, bytes]]):
     place, others = WITH.get(name, ("", ()))

@@ -66,7 +66,7 @@ def _load(folder: Path) -> audformat.Database:
 
 def _columns(db: audformat.Database) -> pd.DataFrame:
     """By file: the columns this package knows and `whole`: whether no table speaks of a part of it."""
-    found = pd.DataFrame(index=pd.Index([], dtype=object, name="file"))
+    found = pd.DataFrame({"whole": []}, index=pd.Index([], dtype=object, name="file"))
     for table in db.tables.values():
         frame = table.df.reset_index() if len(table.columns) else table.index.to_frame(index=False)
         if "start" in frame:
@@ -83,6 +83,7 @@ def _columns(db: audformat.Database) -> pd.DataFrame:
             .groupby(level=0)
             .agg({**dict.fromkeys(new, "first"), "whole": "all"})
         )
+        new["whole"] &= found["whole"].reindex(new.index, fill_value=True).astype(bool)
         found = new.combine_first(found) if len(found) else new
     return found
 

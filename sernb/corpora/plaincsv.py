@@ -4,6 +4,7 @@ Columns: path (relative to the file), speaker; and where known emotion, gender, 
 activation, valence, dominance. The folder's name becomes the corpus's name.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -37,7 +38,8 @@ def rows(
         corpus: the corpus's name, for rows that state none.
         listed: files the listing names too, but not in these rows.
     """
-    paths = [folder / (text(file) or "no file named") for file in files]
+    # one spelling a file: "./a.wav" is a.wav
+    paths = [os.path.normpath(os.path.join(folder, text(file) or "no file named")) for file in files]
     for path, row in zip(paths, named(table).itertuples(index=False), strict=True):
         yield Clip(
             path,

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from functools import lru_cache
 from pathlib import Path
 
 import iso639
@@ -88,6 +89,7 @@ def split(text: str | None) -> str | None:
     return None if text is None else _SPLIT_OF.get(text.strip().lower())
 
 
+@lru_cache(1024)
 def language(text: str | None) -> str:
     """ISO 639-1 code of a language's name, code or locale ("Bengali", "ben", "zh-CN").
 
