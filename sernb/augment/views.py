@@ -1,0 +1,153 @@
+"""The views of BYOL: mixup, random-resize-crop and masking of log-mels (Gong et al. 2025, section 2.1).
+
+A whole batch on its device, each clip with parameters of its own. The paper names the three transforms and no
+strength; the defaults of mixup and crop are those of BYOL-A (Niizumi et al. 2021), the masks' those of the
+contrastive recipe.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from sernb.augment.spectrogram import masks
+from sernb.augment.waveform import Range
+
+
+@dataclass(frozen=True)
+class ViewAugmentation:
+    """Strengths of one view; the paper gives none.
+
+    Attributes:
+        mixup: largest share of another clip's power, 0 (none) to 0.5; each clip's share is drawn from 0 to this.
+        crop_time: width of the crop as a factor of the clip's speech, drawn from this range; sensible within 0.5
+            to 1.5. Over 1 the clip is shrunk and its surroundings hold the floor.
+        crop_frequency: height of the crop as a factor of the bands, drawn from this range; sensible within 0.5 to 1.5.
+        time_masks: masks over time a clip, 0 or more.
+        time_share: widest time mask, as a share of the clip's speech, 0 to 1.
+        frequency_masks: masks over frequency a clip, 0 or more.
+        frequency_bins: widest frequency mask, mel bins.
+
+    Raises:
+        ValueError: a strength lies outside its range.
+    """
+
+    mixup: float = 0.4
+    crop_time: Range = (0.6, 1.5)
+    crop_frequency: Range = (0.6, 1.5)
+    time_masks: int = 2
+    time_share: float = 0.1
+    frequency_masks: int = 2
+    frequency_bins: int = 10
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.mixup <= 0.5:
+            raise ValueError(f"mixup is the other clip's share, 0 to 0.5, not {self.mixup}")
+        if not 0 <= self.time_share <= 1:
+            raise ValueError(f"time_share is a share of the clip's speech, 0 to 1, not {self.time_share}")
+        for name in ("crop_time", "crop_frequency"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} is a range of factors over 0, not {low} to {high}")
+
+
+def reduced_strength() -> ViewAugmentation:
+    """The supervised view's: masking and crop only, weaker (the paper's section 2.1; how much is left open)."""
+    return ViewAugmentation(
+        mixup=0.0, crop_time=(0.9, 1.1), crop_frequency=(0.9, 1.1), time_masks=1, frequency_masks=1, frequency_bins=5
+    )
+
+
+def augment_view(
+    log_mel: torch.Tensor, frames: torch.Tensor, config: ViewAugmentation, generator: torch.Generator
+) -> torch.Tensor:
+    """One view of every clip of a batch; called twice on one generator, it gives two independent ones.
+
+    Args:
+        log_mel: Whisper's log-mels, shape (batch, bins, time).
+        frames: how many of each clip's frames hold speech, shape (batch,); a view has as many.
+        config: strengths.
+        generator: on the CPU whatever the batch's device, so that a seed means the same everywhere.
+
+    Returns:
+        The views, shape (batch, bins, time).
+    """
+    batch, bins, time = log_mel.shape
+
+    def draw(*shape: int) -> torch.Tensor:
+        return torch.rand(batch, *shape, generator=generator).to(log_mel.device)
+
+    partner, share, crop = draw(), config.mixup * draw(), draw(4)
+    if config.mixup and batch > 1:
+        # an offset of at least one: no clip is mixed with itself
+        offset = 1 + (partner * (batch - 1)).long().clamp(max=batch - 2)
+        others = (torch.arange(batch, device=log_mel.device) + offset) % batch
+        log_mel = mixup(log_mel, log_mel[others], share)
+    (low_t, high_t), (low_f, high_f) = config.crop_time, config.crop_frequency
+    scale_t, scale_f = low_t + (high_t - low_t) * crop[:, 0], low_f + (high_f - low_f) * crop[:, 1]
+    log_mel = resize_crop(log_mel, frames, scale_t, scale_f, crop[:, 2], crop[:, 3])
+
+    fill = log_mel.mean((1, 2), keepdim=True)
+    hidden_time = masks(draw(config.time_masks, 2), frames, config.time_share * frames, time)
+    whole = torch.full_like(frames, bins)
+    width = torch.full_like(frames, config.frequency_bins, dtype=torch.float32)
+    hidden_bins = masks(draw(config.frequency_masks, 2), whole, width, bins)
+    return torch.where(hidden_time[:, None, :] | hidden_bins[:, :, None], fill, log_mel)
+
+
+def mixup(log_mel: torch.Tensor, other: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """Mix the power of two spectrograms, (1 - share) of one and `share` of the other (BYOL-A, section III-B).
+
+    Args:
+        log_mel: Whisper's scale, (log10 power + 4) / 4, shape (batch, bins, time).
+        other: the same of another clip.
+        share: shape (batch,), 0 to 1.
+    """
+    to_ln = 4 * math.log(10)  # one unit of Whisper's scale is four decades of power
+    share = share[:, None, None]
+    return torch.logaddexp(log_mel * to_ln + torch.log1p(-share), other * to_ln + share.log()) / to_ln
+
+
+def resize_crop(
+    log_mel: torch.Tensor,
+    frames: torch.Tensor,
+    scale_time: torch.Tensor,
+    scale_frequency: torch.Tensor,
+    place_time: torch.Tensor,
+    place_frequency: torch.Tensor,
+) -> torch.Tensor:
+    """Cut a rectangle out of each clip's speech and resize it to the size of the speech, bilinearly.
+
+    Args:
+        log_mel: shape (batch, bins, time).
+        frames: speech lengths in frames, shape (batch,); what follows the speech holds the clip's floor.
+        scale_time: width of the rectangle over the speech's, shape (batch,); over 1 it reaches into the floor.
+        scale_frequency: height of the rectangle over the number of bands, shape (batch,).
+        place_time: where the rectangle lies between its earliest and its latest place, 0 to 1, shape (batch,).
+        place_frequency: the same between lowest and highest.
+
+    Returns:
+        Shape (batch, bins, time).
+    """
+    batch, bins, time = log_mel.shape
+    floor = log_mel.amin((1, 2), keepdim=True)
+    t, in_t = _positions(time, frames, scale_time, place_time)
+    f, in_f = _positions(bins, torch.full_like(frames, bins), scale_frequency, place_frequency)
+    # grid_sample counts from -1, the first cell's centre, to 1, the last one's
+    x = (2 * t / max(1, time - 1) - 1)[:, None, :].expand(batch, bins, time)
+    y = (2 * f / max(1, bins - 1) - 1)[:, :, None].expand(batch, bins, time)
+    grid = torch.stack([x, y], dim=-1).to(log_mel.dtype)
+    moved = torch.nn.functional.grid_sample(log_mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
+    return torch.where(in_t[:, None, :] & in_f[:, :, None], moved, floor)
+
+
+def _positions(
+    size: int, lengths: torch.Tensor, scale: torch.Tensor, place: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where along an axis each output cell reads, and whether it lies within the speech; both (batch, size)."""
+    last = (lengths - 1).clamp(min=0)[:, None]
+    start = place[:, None] * last * (1 - scale[:, None])
+    cell = torch.arange(size, device=lengths.device)
+    position = start + cell * scale[:, None]
+    slack = 1e-4 * size  # a scale of exactly 1 must not lose its last cell to rounding
+    return position, (cell < lengths[:, None]) & (position >= -slack) & (position <= last + slack)
