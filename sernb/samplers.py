@@ -1,8 +1,9 @@
 """Which clips make up a batch: every draw follows from the seed and the step alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import pandas as pd
 from torch.utils.data import Sampler
 
 Draw = Callable[[np.random.Generator], np.ndarray]
@@ -58,3 +59,100 @@ def class_balanced(labels: np.ndarray, size: int) -> Draw:
         return generator.permutation(np.concatenate(chosen))
 
     return draw
+
+
+def enough_clips(clips: pd.DataFrame, each: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part the clips whose speaker can fill a speaker batch from the rest.
+
+    Args:
+        clips: manifest rows.
+        each: clips a speaker must have.
+
+    Returns:
+        The clips of speakers with at least `each` clips, and the speakers left out: one row each, with columns
+        corpus, speaker and clips; clips without a known speaker are one row of their corpus, speaker missing.
+    """
+    counts = clips.groupby(["corpus", "speaker"], dropna=False).size().rename("clips").reset_index()
+    left_out = counts[(counts["clips"] < each) | counts["speaker"].isna()].reset_index(drop=True)
+    size = clips.groupby("speaker")["speaker"].transform("size")
+    return clips[clips["speaker"].notna() & (size >= each)], left_out
+
+
+def speaker_balanced(speakers: np.ndarray, size: int, each: int, genders: np.ndarray | None = None) -> Draw:
+    """Batches of size / each speakers with `each` clips apiece, all without replacement (section 2.2, stage 1).
+
+    The cost of a batch does not grow with the corpus.
+
+    Args:
+        speakers: one speaker a clip.
+        size: clips a batch (paper: 64).
+        each: clips a speaker (paper: 4).
+        genders: one gender a clip; given, each batch holds as many speakers of one gender as of the others.
+
+    Raises:
+        ValueError: the size is not a multiple, too few speakers, or one with fewer than `each` clips.
+    """
+    count, rest = divmod(size, each)
+    if rest or count < 2:
+        raise ValueError(f"batch size {size} is not two or more times the {each} clips of a speaker")
+    names, first, member = np.unique(speakers, return_index=True, return_inverse=True)
+    members = np.split(np.argsort(member, kind="stable"), np.cumsum(np.bincount(member))[:-1])
+    short = [str(name) for name, clips in zip(names, members, strict=True) if len(clips) < each]
+    if short:
+        raise ValueError(f"{len(short)} speakers have fewer than {each} clips: {', '.join(short[:3])}")
+    groups = [np.arange(len(names))]
+    if genders is not None:
+        gender = genders[first].astype(str)
+        groups = [np.flatnonzero(gender == name) for name in np.unique(gender)]
+    share, rest = divmod(count, len(groups))
+    if rest:
+        raise ValueError(f"{count} speakers a batch can't be shared out equally over {len(groups)} genders")
+    if min(map(len, groups)) < share:
+        raise ValueError(
+            f"a batch needs {share} speakers of each of {len(groups)} groups with at least {each} clips, there are "
+            f"{', '.join(str(len(group)) for group in groups)}; choose a smaller batch"
+        )
+
+    def draw(generator: np.random.Generator) -> np.ndarray:
+        chosen = np.concatenate([_distinct(generator, group, share) for group in groups])
+        return np.concatenate(
+            [_distinct(generator, members[speaker], each) for speaker in generator.permutation(chosen)]
+        )
+
+    return draw
+
+
+def shared_out(sources: Sequence[np.ndarray], size: int) -> Draw:
+    """Batches that draw equally many clips from each source, however large it is (section 2.3).
+
+    Args:
+        sources: clip numbers of each source.
+        size: clips a batch; a multiple of the number of sources.
+
+    Raises:
+        ValueError: `size` can't be shared out equally, or a source is empty.
+    """
+    each, rest = divmod(size, len(sources))
+    if rest or not each:
+        raise ValueError(f"{size} clips can't be shared out equally over {len(sources)} sources")
+    if not all(map(len, sources)):
+        raise ValueError("a source without a clip can't be drawn from")
+
+    def draw(generator: np.random.Generator) -> np.ndarray:
+        parts = [
+            _distinct(generator, clips, each) if len(clips) >= each else generator.choice(clips, each)
+            for clips in sources
+        ]
+        return np.concatenate(parts)
+
+    return draw
+
+
+def _distinct(generator: np.random.Generator, values: np.ndarray, count: int) -> np.ndarray:
+    """`count` different ones of `values`; numpy's `choice` walks over all of them, this does not."""
+    if 4 * count >= len(values):
+        return generator.permutation(values)[:count]
+    chosen: dict[int, None] = {}
+    while len(chosen) < count:
+        chosen.update(dict.fromkeys(generator.integers(len(values), size=count - len(chosen)).tolist()))
+    return values[list(chosen)]

@@ -1,11 +1,12 @@
 """Batches: balanced, reproducible, and the same after an interruption."""
 
+import time
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from sernb.samplers import Batches, class_balanced
+from sernb.samplers import Batches, class_balanced, enough_clips, shared_out, speaker_balanced
 
 LABELS = np.array(["angry"] * 50 + ["happy"] * 5 + ["neutral"] * 2 + ["sad"] * 30)
 
@@ -35,3 +36,109 @@ def test_steps_do_not_depend_on_where_the_run_started():
 def test_a_batch_that_cannot_be_shared_out_is_refused():
     with pytest.raises(ValueError, match="multiple of the 4 classes"):
         class_balanced(LABELS, 18)
+
+
+SPEAKERS = np.repeat([f"s{number:02d}" for number in range(20)], np.arange(4, 24))
+GENDERS = np.where(SPEAKERS < "s06", "female", "male")
+
+
+def test_speaker_batches_hold_sixteen_speakers_with_four_clips_each_and_no_clip_twice():
+    for batch in Batches(speaker_balanced(SPEAKERS, 64, 4), seed=0, start=0, stop=30):
+        clips = [clip for clip, _ in batch]
+        assert len(set(clips)) == 64
+        counts = Counter(SPEAKERS[clips].tolist())
+        assert len(counts) == 16 and set(counts.values()) == {4}
+
+
+def test_speaker_batches_follow_from_seed_and_step():
+    draw = speaker_balanced(SPEAKERS, 32, 4)
+    whole = list(Batches(draw, seed=1, start=0, stop=8))
+    assert list(Batches(draw, seed=1, start=5, stop=8)) == whole[5:]
+    assert list(Batches(draw, seed=2, start=0, stop=8)) != whole
+
+
+def test_every_speaker_and_every_clip_of_one_comes_up_about_equally_often():
+    draw = speaker_balanced(SPEAKERS, 32, 4)
+    clips = np.concatenate([draw(np.random.default_rng(seed)) for seed in range(1500)])
+    speakers = np.array(list(Counter(SPEAKERS[clips].tolist()).values())) / (1500 * 4 * 8 / 20)
+    assert len(speakers) == 20 and abs(speakers - 1).max() < 0.15
+    last = np.array(list(Counter(clips[SPEAKERS[clips] == "s19"].tolist()).values()))
+    assert len(last) == 23 and abs(last / last.mean() - 1).max() < 0.3
+
+
+def test_gender_balance_draws_as_many_women_as_men():
+    draw = speaker_balanced(SPEAKERS, 32, 4, GENDERS)
+    for seed in range(20):
+        clips = draw(np.random.default_rng(seed))
+        assert Counter(GENDERS[clips].tolist()) == {"female": 16, "male": 16}
+    plain = speaker_balanced(SPEAKERS, 32, 4)
+    assert any((GENDERS[plain(np.random.default_rng(seed))] == "female").sum() != 16 for seed in range(20))
+
+
+def test_speakers_with_too_few_clips_and_unknown_ones_are_left_out_and_reported(clips):
+    speaker = ["a"] * 4 + ["b"] * 3 + [None] * 5 + ["c"] * 6
+    kept, left_out = enough_clips(clips(speaker=speaker), 4)
+    assert kept["speaker"].tolist() == ["a"] * 4 + ["c"] * 6
+    assert left_out.fillna("unknown").to_dict("list") == {
+        "corpus": ["c", "c"],
+        "speaker": ["b", "unknown"],
+        "clips": [3, 5],
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "each", "genders", "problem"),
+    [
+        (30, 4, None, "not two or more times"),
+        (4, 4, None, "not two or more times"),
+        (16, 8, None, "fewer than 8 clips: s00, s01, s02"),
+        (96, 4, None, "choose a smaller batch"),
+        (64, 4, GENDERS, "there are 6, 14"),
+        (20, 4, GENDERS, "shared out equally over 2 genders"),
+    ],
+)
+def test_batches_the_speakers_cannot_fill_are_refused(size, each, genders, problem):
+    with pytest.raises(ValueError, match=problem):
+        speaker_balanced(SPEAKERS, size, each, genders)
+
+
+def test_a_speaker_batch_costs_the_same_whatever_the_corpus():
+    """Measured by the random numbers drawn: a walk over the corpus or over a speaker would need more of them."""
+
+    class Counting(np.random.Generator):
+        drawn = 0
+
+        def integers(self, *args, **options):
+            result = super().integers(*args, **options)
+            self.drawn += np.size(result)
+            return result
+
+        def permutation(self, values, **options):
+            self.drawn += len(values)
+            return super().permutation(values, **options)
+
+        def choice(self, *args, **options):
+            raise AssertionError("choice without replacement walks over everything it chooses from")
+
+    drawn = []
+    for speakers, clips in ((200, 100), (2_000, 500)):
+        generator = Counting(np.random.PCG64(0))
+        draw = speaker_balanced(np.repeat(np.arange(speakers), clips), 64, 4)
+        started = time.perf_counter()
+        for _ in range(20):
+            draw(generator)
+        assert time.perf_counter() - started < 1
+        drawn.append(generator.drawn)
+    assert drawn[1] <= 1.1 * drawn[0]
+
+
+def test_sources_are_drawn_from_equally_however_large():
+    sources = [np.arange(1000), np.arange(1000, 1020), np.arange(1020, 1022)]
+    clips = shared_out(sources, 12)(np.random.default_rng(0))
+    assert [np.isin(clips, source).sum() for source in sources] == [4, 4, 4]
+    assert len(set(clips[:8].tolist())) == 8
+    for size, problem in ((10, "3 sources"), (0, "3 sources")):
+        with pytest.raises(ValueError, match=problem):
+            shared_out(sources, size)
+    with pytest.raises(ValueError, match="without a clip"):
+        shared_out([np.arange(3), np.arange(0)], 4)
