@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import torch
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
 
 from sernb.audio import LogMel
 from sernb.dataset import Speech, collate
 from sernb.models import WhisperEncoder, fingerprint
+from sernb.progress import progress_bar
 
 
 @torch.inference_mode()
@@ -51,7 +51,7 @@ def whisper_embeddings(
         loader = DataLoader(speech, batch_sampler=batches, collate_fn=collate)
         rows = [
             encoder(log_mel(batch.waveforms), batch.lengths)
-            for batch in tqdm(loader, desc="embeddings", unit="batch", disable=not progress)
+            for batch in progress_bar(loader, desc="embeddings", unit="batch", show=progress)
         ]
         fresh = pd.DataFrame(torch.cat(rows).numpy(), index=missing["audio_hash"].to_numpy(object), columns=names)
         known = pd.concat([known, fresh])

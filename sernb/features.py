@@ -10,10 +10,10 @@ import numpy as np
 import opensmile
 import pandas as pd
 import soxr
-from tqdm.auto import tqdm
 
 from sernb.decode import AudioError, decode
 from sernb.manifest import REJECTED
+from sernb.progress import progress_bar
 
 FEATURES_FILE = "egemaps-v02-functionals.parquet"
 RATE = 16_000
@@ -56,8 +56,8 @@ def egemaps(manifest: pd.DataFrame, cache: Path | None = None, progress: bool = 
 
     with ThreadPoolExecutor(os.cpu_count()) as pool, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Segment too short")  # such a clip is rejected by name instead
-        results = tqdm(
-            pool.map(extract, missing["path"]), total=len(missing), desc="eGeMAPS", unit="clip", disable=not progress
+        results = progress_bar(
+            pool.map(extract, missing["path"]), total=len(missing), desc="eGeMAPS", unit="clip", show=progress
         )
         for number, (audio_hash, result) in enumerate(zip(missing["audio_hash"], results, strict=True), start=1):
             (problems if isinstance(result, str) else found)[audio_hash] = result

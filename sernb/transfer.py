@@ -13,10 +13,10 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from sernb.dae import DenoisingAutoencoder, Standardizer
 from sernb.folds import Split
+from sernb.progress import progress_bar
 from sernb.runs import RunStore
 from sernb.training.metric import MetricConfig, train_metric
 
@@ -29,7 +29,6 @@ GRID = (  # the published setting first
     {"learning_rate": 1e-3},
     {"learning_rate": 1e-3, "noise": 0.3},
     {"learning_rate": 1e-3, "latent": 8},
-    {"learning_rate": 1e-3, "epochs": 300},
 )
 Embed = Callable[[pd.DataFrame, bool], np.ndarray]
 
@@ -237,7 +236,7 @@ def judge(embed: Embed, split: Parts) -> pd.DataFrame:
         `Readouts.answer`.
     """
     readouts = Readouts.fit(embed, split.train, split.validation)
-    corpora = [clips for _, clips in split.targets.groupby("corpus")]
+    corpora = [clips for _, clips in split.targets.groupby(["corpus", "language"])]
     judged = [(split.test, False), *((clips, own) for clips in corpora for own in (False, True))]
     return pd.concat(
         [
@@ -300,7 +299,7 @@ def run_protocol(
 
     Returns:
         The rows of `judge`, with method, setting ("published" | "tuned"), settings (JSON of what differs from the
-        published ones), folds ("speaker" | "utterance"), source, fold and seed.
+        published ones), folds ("speaker" | "utterance"), unlabelled (language or "none"), source, fold and seed.
     """
     split_of = leaky_parts if leaky else lambda *args: parts(*args, unlabelled)
     splits = {fold: split_of(manifest, source, fold) for fold in only_folds or source_folds(manifest, source)}
@@ -310,7 +309,7 @@ def run_protocol(
     # one thread: these problems are so small that sharing them costs more than it saves
     with (
         threadpool_limits(1),
-        tqdm(total=len(tasks), desc=f"from {source}", unit="method", disable=not progress) as bar,
+        progress_bar(total=len(tasks), desc=f"from {source}", unit="method", show=progress) as bar,
     ):
         for fold, name in tasks:
             method, settings = methods[name], {}
@@ -323,5 +322,8 @@ def run_protocol(
                 tables.append(answers.assign(method=name, fold=fold, seed=seed, settings=json.dumps(settings)))
             bar.update()
     return pd.concat(tables, ignore_index=True).assign(
-        setting="tuned" if tuned else "published", folds="utterance" if leaky else "speaker", source=source
+        setting="tuned" if tuned else "published",
+        folds="utterance" if leaky else "speaker",
+        unlabelled=unlabelled or "none",
+        source=source,
     )

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from sernb.labels import EMOTIONS
 from sernb.transfer import PAIR, SCALES
 
-KEYS = ["source", "folds", "setting", "method", "corpus", "statistics"]
+KEYS = ["source", "folds", "setting", "unlabelled", "method", "corpus", "language", "statistics"]
 SCORES = ("accuracy", "uar", "angry_sad", *(f"{scale}_{kind}" for scale in SCALES for kind in ("r", "rho", "ccc")))
 LEVEL = 0.95
 
@@ -152,8 +152,7 @@ def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE"
     Args:
         answers: rows of `run_protocol`.
         clips: manifest rows.
-        against: method each other is compared with, in the same source, folds, setting, corpus and statistics; a
-            method that has none there is compared with the published setting's.
+        against: method each other is compared with, all else being equal.
         resamples: redraws.
         seed: of the redraws.
 
@@ -162,11 +161,13 @@ def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE"
         speakers.
     """
     clips = clips.set_index("utterance_id")
-    answers = answers.assign(corpus=answers["utterance_id"].map(clips["corpus"]).to_numpy(object))
-    language = answers["utterance_id"].map(clips["language"]).to_numpy(object)
-    answers["pooled"] = answers["source"].to_numpy(object) == language
+    answers = answers.assign(
+        corpus=answers["utterance_id"].map(clips["corpus"]).to_numpy(object),
+        language=answers["utterance_id"].map(clips["language"]).to_numpy(object),
+    )
+    within = KEYS.index("source"), KEYS.index("language")
     panels = {
-        key: Panel.of(rows, clips, bool(rows["pooled"].iloc[0]))
+        key: Panel.of(rows, clips, pool_folds=key[within[0]] == key[within[1]])
         for key, rows in answers.groupby(KEYS, observed=True, sort=False)
     }
     replicates = {key: _redraw(panel, resamples, seed) for key, panel in panels.items()}
@@ -174,15 +175,8 @@ def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE"
     for key, panel in panels.items():
         names = dict(zip(KEYS, key, strict=True))
         value, drawn = panel.scores(), replicates[key]
-        other = next(
-            (
-                tuple((names | change).values())
-                for change in ({"method": against}, {"method": against, "setting": "published"})
-                if tuple((names | change).values()) in panels
-            ),
-            None,
-        )
-        base = panels[other].scores() if other and other != key else None
+        other = tuple((names | {"method": against}).values())
+        base = panels[other].scores() if other in panels and other != key else None
         size = panel.answers["emotion"].shape
         for name in SCORES:
             row = names | {"score": name, "value": value[name][0]} | _interval("", drawn[name])
@@ -191,6 +185,28 @@ def score(answers: pd.DataFrame, clips: pd.DataFrame, against: str = "plain DAE"
                 row |= _interval("difference_", drawn[name] - replicates[other][name])
             rows.append(row | {"models": size[0] * size[1], "clips": size[2], "speakers": panel.speaker.max() + 1})
     return pd.DataFrame(rows)
+
+
+def printed(scored: pd.DataFrame, columns: list[str], difference: bool = False) -> pd.DataFrame:
+    """Rows of `score` as people read them: one row a method, one text a score, "0.53 [0.49, 0.58]".
+
+    Args:
+        scored: rows of `score` of one corpus or several.
+        columns: which of SCORES, in this order.
+        difference: print the differences, with their signs, in place of the values.
+    """
+    names, sign = (
+        (("difference", "difference_low", "difference_high"), "+") if difference else (("value", "low", "high"), "")
+    )
+    rows = scored[scored["score"].isin(columns)]
+    texts = [
+        "–" if np.isnan(value) else f"{value:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
+        for value, low, high in rows[list(names)].to_numpy(float)
+    ]
+    wide = rows.assign(text=texts).pivot(
+        index=["source", "corpus", "setting", "unlabelled", "method"], columns="score", values="text"
+    )
+    return wide[columns].reset_index()
 
 
 def _redraw(panel: Panel, resamples: int, seed: int) -> dict[str, np.ndarray]:

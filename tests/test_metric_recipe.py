@@ -95,7 +95,7 @@ def test_same_key_same_run_and_equal_elsewhere(made, store, tmp_path, monkeypatc
 def test_the_callers_randomness_and_threads_are_left_alone(made):
     manifest, features = made
     train = halves_of(manifest)[0]
-    values = torch.from_numpy(features["egemaps"].loc[train["utterance_id"]].to_numpy())
+    values = torch.from_numpy(features["egemaps"].loc[train["utterance_id"]].to_numpy(copy=True))
     torch.manual_seed(5)
     expected, threads = torch.rand(3), torch.get_num_threads()
     torch.manual_seed(5)
@@ -123,7 +123,7 @@ def test_nothing_is_learned_from_the_clips_it_is_applied_to(made, store):
 def test_unlabelled_clips_are_reconstructed_and_teach_nothing_else(made):
     manifest, features = made
     train = halves_of(manifest)[0]
-    values = torch.from_numpy(features["egemaps"].loc[train["utterance_id"]].to_numpy())
+    values = torch.from_numpy(features["egemaps"].loc[train["utterance_id"]].to_numpy(copy=True))
     missing = train.assign(activation=np.nan, valence=np.nan, emotion=None)
     for loss in ("metric", "concordance", "cluster"):
         _, history = fit_autoencoder(replace(QUICK, loss=loss, epochs=20), values, Targets.of(missing))
@@ -228,6 +228,18 @@ def test_protocol_from_end_to_end(made, store):
     assert alone.loc[("metric", "urdu", "source", "valence_rho"), "value"] == pytest.approx(expected)
 
 
+def test_languages_of_one_corpus_are_judged_apart(made, store):
+    manifest, features = made
+    methods = {"eGeMAPS": Frozen("egemaps")}
+    tables = [
+        score(run_protocol(clips, features, "de", store, methods, progress=False), clips, resamples=20)
+        for clips in (manifest, manifest.assign(corpus="one"))
+    ]
+    apart, together = (table.drop(columns="corpus").set_index(["language", "statistics", "score"]) for table in tables)
+    assert len(apart) == 5 * len(SCORES)
+    pd.testing.assert_frame_equal(together.loc[apart.index], apart)
+
+
 def test_tuned_settings_are_chosen_without_test_clips(made, store, monkeypatch):
     manifest, features = made
     grid = ({}, {"learning_rate": 1e-6})
@@ -275,6 +287,7 @@ def test_intervals_come_from_speakers_not_from_clips(made):
     answers = urdu[["utterance_id"]].assign(
         predicted_emotion=np.where(right, "sad", "angry"), predicted_pair="sad", predicted_activation=3.0,
         predicted_valence=3.0, statistics="source", method="m", fold=0, seed=0, setting="published", folds="speaker",
+        unlabelled="none",
         source="de",
     )  # fmt: skip
     table = score(answers, urdu, resamples=300).set_index("score").loc["accuracy"]

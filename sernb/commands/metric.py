@@ -19,7 +19,7 @@ def metric(
     encoder: Annotated[str | None, typer.Option(help="Whisper weights; without it, the laptop profile's.")] = None,
     source: Annotated[list[str], typer.Option(help="Language to learn from, once for each.")] = ["de", "ur"],  # noqa: B006
     target: Annotated[list[str], typer.Option(help="Language to judge on, once for each.")] = ["de", "ur", "bn"],  # noqa: B006
-    unlabelled: Annotated[str, typer.Option(help="Target whose clips also join one training, unlabelled.")] = "bn",
+    unlabelled: Annotated[str, typer.Option(help="Target whose clips also join two trainings, unlabelled.")] = "bn",
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each trained method.")] = 5,
     resamples: Annotated[int, typer.Option(min=1, help="Redraws behind each interval.")] = 500,
     runs: Annotated[Path, typer.Option(help="Folder of the runs; finished ones are not made again.")] = Path("runs"),
@@ -29,6 +29,8 @@ def metric(
 
     results = made.make(corpora, out, encoder, source, target, unlabelled, seeds, resamples, runs)
     show(results.costs, "Costs")
-    main = results.scores.query("setting == 'published' and folds == 'speaker' and statistics == 'source'")
+    main = results.scores.query(
+        "setting == 'published' and folds == 'speaker' and statistics == 'source' and unlabelled == 'none'"
+    )
     wide = main.pivot_table(index=["source", "corpus", "method"], columns="score", values="value")
     show(wide.reset_index(), f"Published settings; all in {out}")
