@@ -13,9 +13,9 @@ from time import monotonic
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from tqdm.auto import tqdm
 
 from sernb.decode import AudioError, decode, read_header
+from sernb.progress import progress_bar
 
 CLIPPED_AT = 0.999
 """A sample of at least this size, full scale 1, counts as clipped."""
@@ -142,7 +142,7 @@ def check_all(
     new: list[AudioCheck] = []
     written, pause = monotonic(), FLUSH_S
     try:
-        with tqdm(total=len(todo), desc="audio", unit="file", disable=not progress) as bar:
+        with progress_bar(total=len(todo), desc="audio", unit="file", show=progress) as bar:
             for one in _look(rows, headers_only):
                 new.append(one)
                 bar.update()
@@ -184,6 +184,6 @@ def _load(cache: Path | None) -> pd.DataFrame:
 
 def _save(cache: Path, known: pd.DataFrame, new: Sequence[AudioCheck]) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
-    temporary = cache.with_suffix(".tmp")
+    temporary = cache.with_name(f"{cache.name}.{os.getpid()}.tmp")  # chapters run side by side share a cache
     pd.concat([known, _frame(new)]).drop_duplicates("path", keep="last").to_parquet(temporary, index=False)
     temporary.replace(cache)

@@ -7,10 +7,10 @@ from pathlib import Path
 import audformat
 import iso639
 import pandas as pd
-from tqdm.auto import tqdm
 
 from sernb.escape import cell
 from sernb.labels import EMOTIONS
+from sernb.progress import progress_bar
 
 _TEXT = ["utterance_id", "corpus", "language", "speaker", "source_label", "session", "split", "style"]
 _NUMBERS = ["duration_s", "activation", "valence", "dominance"]
@@ -68,7 +68,7 @@ def _copy(manifest: pd.DataFrame, out: Path, progress: bool) -> list[str]:
     (out / "audio").mkdir(parents=True, exist_ok=True)
     names = [f"audio/{number:07d}{Path(path).suffix.lower()}" for number, path in enumerate(manifest["path"])]
     pairs = zip(manifest["path"], names, strict=True)
-    for path, name in tqdm(pairs, total=len(names), desc="copy", unit="file", disable=not progress):
+    for path, name in progress_bar(pairs, total=len(names), desc="copy", unit="file", show=progress):
         shutil.copyfile(path, out / name)
     return names
 

@@ -20,14 +20,12 @@ import platformdirs
 import soundfile
 import soxr
 from filelock import FileLock
-from tqdm.auto import tqdm
 
 from sernb.corpora.base import Clip, Corpus, Reject, decode, from_names
 from sernb.corpora.espeak import Espeak, Speech
+from sernb.progress import progress_bar
 
-NAME = re.compile(
-    r"(?P<speaker>(?P<language>[a-z]{2})_(?P<gender>[fm])\d{2,})_(?P<emotion>[a-z]+)_(?P<sentence>\d+)"
-)
+NAME = re.compile(r"(?P<speaker>(?P<language>[a-z]{2})_(?P<gender>[fm])\d{2,})_(?P<emotion>[a-z]+)_(?P<sentence>\d+)")
 SAMPLING_RATE = 16_000
 SENTENCES_FILE = "sentences.csv"
 # part of the cache folder's name: raise it with any change to the code that changes what is heard
@@ -268,9 +266,7 @@ def _takes(config: DemoConfig) -> Iterator[Take]:
                     yield _take(path, SENTENCES[language][number - 1], VOICES[language], speaker, style, rng)
 
 
-def _take(
-    path: Path, text: str, voice: str, speaker: Speaker, style: Style, rng: random.Random
-) -> Take:
+def _take(path: Path, text: str, voice: str, speaker: Speaker, style: Style, rng: random.Random) -> Take:
     def vary(mean: float, deviation: float) -> float:
         return mean + deviation * max(-2.0, min(2.0, rng.gauss(0, 1)))
 
@@ -295,7 +291,7 @@ def _record(config: DemoConfig, folder: Path) -> None:
     for language in config.languages:
         (folder / language).mkdir(parents=True)
     with Espeak() as espeak:
-        for take in tqdm(takes, desc="Speaking the demo corpus", unit="clip"):
+        for take in progress_bar(takes, desc="Speaking the demo corpus", unit="clip"):
             samples = _at_level(espeak.say(take.speech), espeak.sampling_rate, take.level)
             soundfile.write(folder / take.path, samples, SAMPLING_RATE, subtype="PCM_16")
     with (folder / SENTENCES_FILE).open("w", encoding="utf-8", newline="") as file:
