@@ -83,7 +83,7 @@ def _columns(db: audformat.Database) -> pd.DataFrame:
             .groupby(level=0)
             .agg({**dict.fromkeys(new, "first"), "whole": "all"})
         )
-        new["whole"] &= found["whole"].reindex(new.index, fill_value=True).astype(bool)
+        new["whole"] &= found["whole"].astype("boolean").reindex(new.index).fillna(True).astype(bool)
         found = new.combine_first(found) if len(found) else new
     return found
 
