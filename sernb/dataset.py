@@ -65,6 +65,28 @@ class Speech(Dataset):
         return *fit_length(samples, self.seconds, start), clip, seed
 
 
+class CleanAndAugmented(Dataset):
+    """Both views of contrastive learning: clips 0 to n - 1 are the clean ones, n to 2n - 1 the augmented ones.
+
+    Args:
+        clips: n manifest rows.
+        seconds: the window.
+        augmentation: of the augmented view.
+    """
+
+    def __init__(self, clips: pd.DataFrame, seconds: float, augmentation: WaveformAugmentation) -> None:
+        self.views = [Speech(clips, seconds, chosen, random_crop=True) for chosen in (None, augmentation)]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.views))
+
+    def __getitem__(self, key: tuple[int, int]) -> tuple[np.ndarray, int, int, int]:
+        clip, seed = key
+        view, number = divmod(clip, len(self.views[0]))
+        samples, length, _, _ = self.views[view][number, seed]
+        return samples, length, clip, seed
+
+
 def collate(items: list[tuple[np.ndarray, int, int, int]]) -> Batch:
     """Stack what `Speech` returns."""
     waveforms, *numbers = zip(*items, strict=True)

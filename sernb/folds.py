@@ -1,6 +1,7 @@
 """Speaker-disjoint folds, and the only kind of split anything downstream accepts."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -154,5 +155,49 @@ def zero_shot(manifest: pd.DataFrame, source: str = "en", validation_fold: int =
             raise ValueError(
                 f"no labelled clip to {part} on: the manifest has {dict(labelled['language'].value_counts())} clips "
                 f"a language, learning from {source!r} with fold {validation_fold} left out"
+            )
+    return split
+
+
+def adapted(
+    manifest: pd.DataFrame,
+    fold: int,
+    languages: Sequence[str] | None = None,
+    source: str = "en",
+    validation_fold: int = 0,
+    folds: int = 5,
+) -> Split:
+    """`zero_shot` with one fold of each target corpus to test on and the others' speech to adapt to, without labels.
+
+    Both methods of Gong et al. 2025 learn from target speech whose emotion labels they don't see (sections 2.2 and
+    2.3). The source's training and validation speakers are the baseline's, whatever the fold, so that over all folds
+    the same test clips are judged. A target corpus with an official split adapts on its "train" and tests on its
+    "test" in every fold.
+
+    Args:
+        manifest: manifest rows.
+        fold: the target fold left out of `unlabelled` and tested on.
+        languages: ISO 639-1 codes of the targets; None takes every language but the source.
+        source: ISO 639-1 code of the language whose labels are learnt from.
+        validation_fold: the source fold left out of training.
+        folds: number of folds a corpus must fill to give validation speakers.
+
+    Raises:
+        ValueError: the manifest has no labelled clip to train, validate or test on, or none to adapt to.
+    """
+    known = zero_shot(manifest, source, validation_fold, folds)
+    chosen = manifest["language"] != source if languages is None else manifest["language"].isin(languages)
+    target = manifest[chosen & (manifest["language"] != source)]
+    split = Split(
+        train=known.train,
+        validation=known.validation,
+        test=target[_in_split(target, "test", target["fold"] == fold) & target["emotion"].notna()],
+        unlabelled=target[_in_split(target, "train", target["fold"] != fold)],
+    )
+    for part, purpose in (("test", "test on"), ("unlabelled", "adapt to")):
+        if getattr(split, part).empty:
+            raise ValueError(
+                f"no clip to {purpose} in fold {fold} of {languages or 'the targets'}: the manifest's folds are "
+                f"{sorted(target['fold'].unique())}"
             )
     return split

@@ -27,8 +27,9 @@ class WhisperEncoder(nn.Module):
     Positions are cropped to the window; convolutions and positions are frozen (Gong et al. 2025, section 3.2).
 
     Args:
-        name_or_path: a Whisper checkpoint, as a folder or a name on the model hub ("openai/whisper-small.en");
-            "random-2x64" for 2 layers of width 64 with random weights; or a config, for random weights too.
+        name_or_path: a Whisper checkpoint, as a folder or a name on the model hub ("openai/whisper-small.en"); a
+            folder written by `save_pretrained`, whose window can be shortened but not lengthened; "random-2x64" for
+            2 layers of width 64 with random weights; or a config, for random weights too.
         seconds: length of the window (the paper: 4 for CL and baseline, 3 for BYOL).
         pooling: "speech" averages the frames that hold speech, "all" every frame of the window, padding
             included (the paper's plain reading).
@@ -95,6 +96,31 @@ class WhisperEncoder(nn.Module):
             "pooling": self.pooling,
         }
 
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write config.json and model.safetensors; the folder can be given as `name_or_path`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CONFIG_FILE).write_text(json.dumps(self.settings(), indent=2, sort_keys=True) + "\n")
+        save_model(self, str(folder / WEIGHTS_FILE))
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path) -> "WhisperEncoder":
+        """Read an encoder that `save_pretrained` wrote, with the window and pooling it was written with.
+
+        Raises:
+            FileNotFoundError: no config.json in `folder`.
+            ValueError: the folder holds something else, or weights that aren't in the safetensors format.
+        """
+        folder = Path(folder)
+        if not (folder / CONFIG_FILE).exists():
+            raise FileNotFoundError(f"{folder} holds no {CONFIG_FILE}; give a folder written by save_pretrained")
+        settings = _own_settings(folder)
+        if settings is None:
+            raise ValueError(f"{folder} was not written by WhisperEncoder.save_pretrained")
+        encoder = cls(WhisperConfig(**settings.pop("whisper")), **settings)
+        _load_weights(encoder, folder)
+        return encoder
+
 
 class EmotionClassifier(nn.Module):
     """Encoder and head: two fully connected layers with dropout (Gong et al. 2025, section 3.2).
@@ -159,10 +185,7 @@ class EmotionClassifier(nn.Module):
             raise ValueError(f"{folder} predicts {settings['labels']}, not {list(EMOTIONS)}")
         config = WhisperConfig(**settings["encoder"].pop("whisper"))
         model = cls(WhisperEncoder(config, **settings["encoder"]), settings["hidden"], settings["dropout"])
-        try:
-            load_model(model, str(folder / WEIGHTS_FILE))
-        except Exception as error:  # safetensors raises a bare SafetensorError, a mismatch a RuntimeError
-            raise ValueError(f"{folder / WEIGHTS_FILE} is not this model in the safetensors format: {error}") from error
+        _load_weights(model, folder)
         return model
 
 
@@ -194,6 +217,8 @@ def _load_pretrained(name_or_path: str) -> TransformersEncoder:
     folder = Path(name_or_path)
     if folder.is_dir() and not any(folder.glob("*.safetensors")):
         raise ValueError(f"{folder} holds no .safetensors weights; other formats can run code and are refused")
+    if folder.is_dir() and _own_settings(folder) is not None:
+        return WhisperEncoder.from_pretrained(folder).whisper
     try:
         return WhisperModel.from_pretrained(name_or_path, use_safetensors=True, dtype=torch.float32).encoder
     except OSError as error:
@@ -201,3 +226,18 @@ def _load_pretrained(name_or_path: str) -> TransformersEncoder:
             f"encoder {name_or_path!r}: no such folder, and no such model could be fetched; give the folder of a "
             "Whisper checkpoint in the safetensors format"
         ) from error
+
+
+def _own_settings(folder: Path) -> dict | None:
+    """What `WhisperEncoder.save_pretrained` wrote; None where config.json is missing or of another kind."""
+    if not (folder / CONFIG_FILE).exists():
+        return None
+    settings = json.loads((folder / CONFIG_FILE).read_text())
+    return settings if set(settings) == {"whisper", "seconds", "pooling"} else None
+
+
+def _load_weights(model: nn.Module, folder: Path) -> None:
+    try:
+        load_model(model, str(folder / WEIGHTS_FILE))
+    except Exception as error:  # safetensors raises a bare SafetensorError, a mismatch a RuntimeError
+        raise ValueError(f"{folder / WEIGHTS_FILE} is not this model in the safetensors format: {error}") from error

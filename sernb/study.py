@@ -1,6 +1,7 @@
 """What a chapter opens first: its parameters, checked, and the data, profile and run store they name."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pandas as pd
 from babel import Locale
 
 from sernb.corpora.demo import make_demo
-from sernb.folds import Split, zero_shot
+from sernb.folds import Split, adapted, zero_shot
 from sernb.manifest import Harmonized, harmonize
 from sernb.profiles import Profile, load_profile
 from sernb.runs import RunStore
@@ -61,6 +62,10 @@ class Study:
     def zero_shot(self) -> Split:
         """English against every other language."""
         return zero_shot(self.manifest, SOURCE_LANGUAGE)
+
+    def adapted(self, fold: int, languages: Sequence[str] | None = None) -> Split:
+        """English with labels, the targets' other folds without; None adapts to every language but English."""
+        return adapted(self.manifest, fold, languages, SOURCE_LANGUAGE)
 
 
 def open_study(

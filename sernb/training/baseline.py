@@ -72,7 +72,13 @@ class EmotionObjective(nn.Module):
 
 
 def train_baseline(
-    config: BaselineConfig, split: Split, encoder: str | Path, store: RunStore, progress: bool = True
+    config: BaselineConfig,
+    split: Split,
+    encoder: str | Path,
+    store: RunStore,
+    progress: bool = True,
+    recipe: str = "baseline",
+    about: dict[str, str] | None = None,
 ) -> Run:
     """Fine-tune on `split.train`, choose the epoch on `split.validation`, predict both it and `split.test`.
 
@@ -82,6 +88,8 @@ def train_baseline(
         encoder: initial weights, as WhisperEncoder takes them.
         store: where the run is found or made.
         progress: show a progress bar.
+        recipe: name of the run, where the initial weights make it another method.
+        about: what its reader wants to know besides; None gives the encoder's name.
 
     Raises:
         ValueError: the encoder can't be loaded, or the batch size is not a multiple of the classes.
@@ -120,7 +128,7 @@ def train_baseline(
         drop_checkpoints(folder)
 
     inputs = {"data": data_hash(split.train, split.validation, split.test), "weights": fingerprint(model)}
-    return store.run("baseline", config, inputs, execute, {"encoder": Path(encoder).name})
+    return store.run(recipe, config, inputs, execute, about or {"encoder": Path(encoder).name})
 
 
 def store_predictions(model: EmotionClassifier, split: Split, folder: Path, accelerator, progress: bool) -> None:
