@@ -49,6 +49,22 @@ def reference(runs: list[Run], what: str) -> HTML:
     )
 
 
+def made(place: dict, what: str) -> HTML:
+    """Heads stored results of many runs on real speech: what they are, and where and when they were made.
+
+    Args:
+        place: as `runs.environment` returns it.
+        what: which results.
+    """
+    device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
+    return _box(
+        "tip",
+        "Reference run: real speech",
+        f"{escape(what)} Made on {escape(place['date'])} with torch {escape(place['versions']['torch'])} "
+        f"on {escape(device)}.",
+    )
+
+
 def player(path: str | Path, seconds: float = 4.0, caption: str = "", language: str = "") -> HTML:
     """An audio player that needs no server: the clip's first seconds as OGG within the page.
 
