@@ -279,7 +279,7 @@ def test_correlations_equal_scipys():
 
 
 def test_intervals_come_from_speakers_not_from_clips(made):
-    """Ten times the clips of the same speakers, each answered alike, tell nothing new."""
+    """Sixteen clips of one speaker, all answered alike, tell no more than one."""
     manifest, _ = made
     urdu = manifest[manifest["language"] == "ur"].copy()
     urdu["emotion"] = "sad"
@@ -308,11 +308,12 @@ def test_whisper_embeddings_meet_the_metric_loss_on_real_speech(corpora_dir, sto
     assert table.shape == (len(clips), 64)
     again = whisper_embeddings(clips.iloc[::-1], encoder, tmp_path, progress=False)
     pd.testing.assert_frame_equal(again.iloc[::-1], table, check_exact=True)
-    config = MetricConfig(features="whisper", label="activation", epochs=60, learning_rate=1e-3, noise=0.3)
+    config = replace(QUICK, features="whisper", batch_size=16, epochs=150, noise=0.1)
     train, apply = clips[clips["fold"] > 0], clips[clips["fold"] == 0]
     run = train_metric(config, table, train, apply, store)
     assert run.metrics["supervision"].iloc[-1] < 0.5 * run.metrics["supervision"].iloc[0]
-    assert len(latents(run)) == len(clips)
+    unseen = latents(run).query("part == 'apply'")
+    assert stats.pearsonr(unseen["activation"], unseen[["z0", "z1"]].mean(axis=1))[0] > 0.3
 
 
 def test_stored_scores_are_recomputable():
