@@ -52,6 +52,11 @@ def infer(
 def predict(model: EmotionClassifier, clips: pd.DataFrame, accelerator: Accelerator, **options) -> pd.DataFrame:
     """What a run stores: who and what each clip is, and the model's probability for each class."""
     probabilities, _ = infer(model, clips, accelerator, **options)
+    return prediction_table(clips, probabilities)
+
+
+def prediction_table(clips: pd.DataFrame, probabilities: np.ndarray) -> pd.DataFrame:
+    """Manifest rows and class probabilities, shape (clips, 4), as one table."""
     table = clips[DESCRIPTION].reset_index(drop=True)
     return table.join(pd.DataFrame(probabilities, columns=PROBABILITIES))
 

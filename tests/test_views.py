@@ -18,7 +18,7 @@ def speech(batch: int = 64) -> torch.Tensor:
 
 def view(config: ViewAugmentation, seed: int = 0, log_mel: torch.Tensor | None = None) -> torch.Tensor:
     log_mel = speech() if log_mel is None else log_mel
-    return augment_view(log_mel, FRAMES[: len(log_mel)], config, torch.Generator().manual_seed(seed))
+    return augment_view(log_mel, FRAMES[: len(log_mel)], config, torch.Generator().manual_seed(seed))[0]
 
 
 def power(log_mel: torch.Tensor) -> torch.Tensor:
@@ -57,20 +57,29 @@ def test_a_crop_shows_the_rectangle_asked_for(scale):
     ramp = torch.arange(400.0).expand(3, 80, 400).clone()
     places = torch.tensor([0.0, 0.5, 1.0])
     ones = torch.ones(3)
-    out = resize_crop(ramp, torch.tensor([300, 300, 200]), scale * ones, ones, places, ones)
-    for row, length, place in zip(out[:, 0], (300, 300, 200), places.tolist(), strict=True):
+    out, ends = resize_crop(ramp, torch.tensor([300, 300, 200]), scale * ones, ones, places, ones)
+    for row, end, length, place in zip(out[:, 0], ends.tolist(), (300, 300, 200), places.tolist(), strict=True):
         position = place * (length - 1) * (1 - scale) + scale * torch.arange(400.0)
-        inside = (torch.arange(400) < length) & (position >= 0) & (position <= length - 1)
+        inside = (position >= 0) & (position <= length - 1)
         torch.testing.assert_close(row[inside], position[inside], atol=1e-2, rtol=0)
-        edge = (torch.arange(400) < length) & ((position < -0.1) | (position > length - 1 + 0.1))
-        assert (row[length:] == 0).all() and (row[edge] == 0).all()
-        assert inside.sum() == pytest.approx(length / max(1.0, scale), abs=2)
+        outside = (position < -0.1) | (position > length - 1 + 0.1)
+        assert (row[outside] == 0).all()
+        assert end == pytest.approx(inside.nonzero().max().item() + 1, abs=1)
+
+
+def test_two_views_of_a_clip_differ_in_length():
+    generator = torch.Generator().manual_seed(1)
+    (_, first), (_, second) = (augment_view(speech(), FRAMES, ViewAugmentation(), generator) for _ in range(2))
+    assert (first != second).float().mean() > 0.9
+    assert first.min() >= 300 / 1.5 - 1 and first.max() == 400
+    still = augment_view(speech(), FRAMES, ViewAugmentation(**STILL), generator)[1]
+    assert torch.equal(still, FRAMES)
 
 
 def test_a_crop_over_frequency_scales_the_bands():
     ramp = torch.arange(80.0)[None, :, None].expand(1, 80, 100).clone()
     one = torch.ones(1)
-    out = resize_crop(ramp, torch.tensor([100]), one, 0.5 * one, one, one)
+    out, _ = resize_crop(ramp, torch.tensor([100]), one, 0.5 * one, one, one)
     torch.testing.assert_close(out[0, :, 0], 39.5 + 0.5 * torch.arange(80.0), atol=1e-2, rtol=0)
 
 
@@ -102,14 +111,14 @@ def test_the_supervised_view_is_weaker_and_never_mixes():
 
 def test_views_repeat_with_the_seed_and_two_of_one_generator_differ():
     generator = torch.Generator().manual_seed(5)
-    first, second = (augment_view(speech(), FRAMES, ViewAugmentation(), generator) for _ in range(2))
+    first, second = (augment_view(speech(), FRAMES, ViewAugmentation(), generator)[0] for _ in range(2))
     assert torch.equal(first, view(ViewAugmentation(), 5))
     assert (first != second).any((1, 2)).all()
 
 
 def test_clips_of_one_frame_and_batches_of_one_clip_have_views():
-    one = augment_view(speech(1), torch.tensor([1]), ViewAugmentation(), torch.Generator().manual_seed(0))
-    assert one.shape == (1, 80, 400) and one.isfinite().all()
+    one, frames = augment_view(speech(1), torch.tensor([1]), ViewAugmentation(), torch.Generator().manual_seed(0))
+    assert one.shape == (1, 80, 400) and one.isfinite().all() and frames >= 1
 
 
 @pytest.mark.parametrize(

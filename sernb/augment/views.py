@@ -60,17 +60,18 @@ def reduced_strength() -> ViewAugmentation:
 
 def augment_view(
     log_mel: torch.Tensor, frames: torch.Tensor, config: ViewAugmentation, generator: torch.Generator
-) -> torch.Tensor:
+) -> tuple[torch.Tensor, torch.Tensor]:
     """One view of every clip of a batch; called twice on one generator, it gives two independent ones.
 
     Args:
         log_mel: Whisper's log-mels, shape (batch, bins, time).
-        frames: how many of each clip's frames hold speech, shape (batch,); a view has as many.
+        frames: how many of each clip's frames hold speech, shape (batch,).
         config: strengths.
         generator: on the CPU whatever the batch's device, so that a seed means the same everywhere.
 
     Returns:
-        The views, shape (batch, bins, time).
+        The views, shape (batch, bins, time), and their speech lengths in frames, shape (batch,). The crop moves
+        these too: two views of one length would be recognised by their length alone.
     """
     batch, bins, time = log_mel.shape
 
@@ -85,14 +86,14 @@ def augment_view(
         log_mel = mixup(log_mel, log_mel[others], share)
     (low_t, high_t), (low_f, high_f) = config.crop_time, config.crop_frequency
     scale_t, scale_f = low_t + (high_t - low_t) * crop[:, 0], low_f + (high_f - low_f) * crop[:, 1]
-    log_mel = resize_crop(log_mel, frames, scale_t, scale_f, crop[:, 2], crop[:, 3])
+    log_mel, frames = resize_crop(log_mel, frames, scale_t, scale_f, crop[:, 2], crop[:, 3])
 
     fill = log_mel.mean((1, 2), keepdim=True)
     hidden_time = masks(draw(config.time_masks, 2), frames, config.time_share * frames, time)
     whole = torch.full_like(frames, bins)
     width = torch.full_like(frames, config.frequency_bins, dtype=torch.float32)
     hidden_bins = masks(draw(config.frequency_masks, 2), whole, width, bins)
-    return torch.where(hidden_time[:, None, :] | hidden_bins[:, :, None], fill, log_mel)
+    return torch.where(hidden_time[:, None, :] | hidden_bins[:, :, None], fill, log_mel), frames
 
 
 def mixup(log_mel: torch.Tensor, other: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
@@ -115,19 +116,22 @@ def resize_crop(
     scale_frequency: torch.Tensor,
     place_time: torch.Tensor,
     place_frequency: torch.Tensor,
-) -> torch.Tensor:
-    """Cut a rectangle out of each clip's speech and resize it to the size of the speech, bilinearly.
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cut a rectangle out of each window and resize it to the window, bilinearly.
 
     Args:
         log_mel: shape (batch, bins, time).
-        frames: speech lengths in frames, shape (batch,); what follows the speech holds the clip's floor.
-        scale_time: width of the rectangle over the speech's, shape (batch,); over 1 it reaches into the floor.
+        frames: speech lengths in frames, shape (batch,); what follows the speech counts as the clip's floor.
+        scale_time: width of the rectangle over the window's, shape (batch,); under 1 slows speech down, over 1
+            speeds it up and reaches into the floor.
         scale_frequency: height of the rectangle over the number of bands, shape (batch,).
-        place_time: where the rectangle lies between its earliest and its latest place, 0 to 1, shape (batch,).
-        place_frequency: the same between lowest and highest.
+        place_time: where the rectangle begins, between the window's first frame (0) and the latest place, or the
+            earliest if the scale is over 1, that keeps speech in it (1), shape (batch,).
+        place_frequency: where it begins, between the lowest band (0) and the place that lets it end with, or, if the
+            scale is over 1, begin under, the bands (1), shape (batch,).
 
     Returns:
-        Shape (batch, bins, time).
+        The spectrograms, shape (batch, bins, time), and where their speech ends, shape (batch,).
     """
     batch, bins, time = log_mel.shape
     floor = log_mel.amin((1, 2), keepdim=True)
@@ -138,7 +142,9 @@ def resize_crop(
     y = (2 * f / max(1, bins - 1) - 1)[:, :, None].expand(batch, bins, time)
     grid = torch.stack([x, y], dim=-1).to(log_mel.dtype)
     moved = torch.nn.functional.grid_sample(log_mel[:, None], grid, padding_mode="border", align_corners=True)[:, 0]
-    return torch.where(in_t[:, None, :] & in_f[:, :, None], moved, floor)
+    cell = torch.arange(time, device=log_mel.device)
+    ends = torch.where(in_t, cell + 1, 1).amax(1).to(frames.dtype)
+    return torch.where(in_t[:, None, :] & in_f[:, :, None], moved, floor), ends
 
 
 def _positions(
@@ -147,7 +153,6 @@ def _positions(
     """Where along an axis each output cell reads, and whether it lies within the speech; both (batch, size)."""
     last = (lengths - 1).clamp(min=0)[:, None]
     start = place[:, None] * last * (1 - scale[:, None])
-    cell = torch.arange(size, device=lengths.device)
-    position = start + cell * scale[:, None]
+    position = start + torch.arange(size, device=lengths.device) * scale[:, None]
     slack = 1e-4 * size  # a scale of exactly 1 must not lose its last cell to rounding
-    return position, (cell < lengths[:, None]) & (position >= -slack) & (position <= last + slack)
+    return position, (position >= -slack) & (position <= last + slack)

@@ -18,6 +18,8 @@ CorporaDir = Annotated[Path | None, typer.Option(help="Folder of the corpora; wi
 ProfileName = Annotated[str, typer.Option(help="smoke, laptop or paper.")]
 Encoder = Annotated[str | None, typer.Option(help="Initial weights; without it, the profile's.")]
 Seeds = Annotated[list[int], typer.Option(help="Once for each run.")]
+Targets = Annotated[list[str], typer.Option(help="Target to adapt to, once for each; without it, all.")]
+Folds = Annotated[list[int], typer.Option(help="Target fold left out and tested on, once for each.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the runs.")]
 Changes = Annotated[list[str], typer.Option("--set", help="A field of the config, as in TOML: learning_rate=1e-4")]
 Keep = Annotated[Path | None, typer.Option(help="Also copy each run, weights left out, into this folder.")]
@@ -30,6 +32,14 @@ class Format(StrEnum):
     json = "json"
 
 
+class Recipe(StrEnum):
+    """What `sernb train` trains."""
+
+    baseline = "baseline"
+    contrastive = "contrastive"
+    byol = "byol"
+
+
 def add_to(app: typer.Typer) -> None:
     """Register this file's commands."""
     for command in (train, leak, predict):
@@ -38,26 +48,34 @@ def add_to(app: typer.Typer) -> None:
 
 def train(
     corpora: CorporaDir = None,
+    recipe: Annotated[Recipe, typer.Option(help="baseline, contrastive (both stages) or byol.")] = Recipe.baseline,
     profile: ProfileName = "laptop",
     encoder: Encoder = None,
     seed: Seeds = [0],  # noqa: B006 (typer only reads it)
+    language: Targets = [],  # noqa: B006
+    fold: Folds = [0, 1, 2, 3, 4],  # noqa: B006
     runs: Runs = Path("runs"),
     change: Changes = [],  # noqa: B006
+    stage1: Annotated[list[str], typer.Option(help="As --set, for the first stage of contrastive.")] = [],  # noqa: B006
     keep: Keep = None,
 ):
-    """Train the baseline on English and judge it on every other language; a finished run is not made again."""
+    """Train a recipe on English emotion and judge it on other languages; a finished run is not made again.
+
+    The baseline is one run a seed, judged on every other language. The others adapt to the targets' unlabelled speech
+    as well: one run a seed and fold, judged on the fold left out.
+    """
     from sernb import evaluation, results
     from sernb.study import open_study
-    from sernb.training.baseline import BaselineConfig, train_baseline
+    from sernb.training.recipes import train_recipe
 
-    changes = tomllib.loads("\n".join(change))
+    changes, first = (tomllib.loads("\n".join(given)) for given in (change, stage1))
     study = open_study(None, profile, corpora, encoder, runs=runs)
     for number in seed:
-        config = study.profile.config("baseline", BaselineConfig, seed=number, **changes)
-        run = train_baseline(config, study.zero_shot(), study.encoder, study.store)
-        show(evaluation.scores_by(run.predictions, "part", "corpus", "language"), f"{run.folder} (seed {number})")
-        if keep is not None:
-            results.keep(run, keep)
+        made = train_recipe(recipe.value, study, number, changes, first, language or None, fold)
+        for run in made:
+            show(evaluation.scores_by(run.predictions, "part", "corpus", "language"), f"{run.folder} (seed {number})")
+            if keep is not None:
+                results.keep(run, keep)
 
 
 def leak(
