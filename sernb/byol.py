@@ -9,7 +9,7 @@ from sernb.models import EmotionClassifier, WhisperEncoder
 
 
 def perceptron(width: int, hidden: int, out: int) -> nn.Sequential:
-    """BYOL's projector and predictor: linear, batch norm, ReLU, linear."""
+    """A projector or predictor: linear, batch norm, ReLU, linear (Grill et al. 2020, section 3.2)."""
     return nn.Sequential(nn.Linear(width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, out))
 
 

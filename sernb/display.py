@@ -5,6 +5,7 @@ import io
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import soundfile
 from IPython.display import HTML
@@ -74,11 +75,15 @@ def player(path: str | Path, seconds: float = 4.0, caption: str = "", language: 
         caption: text beside the player.
         language: of the caption, ISO 639-1, so that the browser picks the script's font and direction.
     """
-    samples = load(path)[: round(seconds * SAMPLE_RATE)]
+    return sound(load(path)[: round(seconds * SAMPLE_RATE)], caption or Path(path).stem, language)
+
+
+def sound(samples: np.ndarray, caption: str, language: str = "") -> HTML:
+    """A player of samples, shape (samples,) at 16 kHz; see `player`."""
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, SAMPLE_RATE, format="OGG", subtype="VORBIS")
     data = base64.b64encode(buffer.getvalue()).decode()
-    label = escape(caption or Path(path).stem)
+    label = escape(caption)
     return HTML(
         '<figure class="sernb-player">'
         f'<audio controls preload="none" aria-label="{label}" src="data:audio/ogg;base64,{data}"></audio>'
