@@ -7,6 +7,7 @@ import pandas as pd
 
 from sernb.evaluation import METRICS, scores_by
 from sernb.runs import MODEL_FOLDER, Run
+from sernb.transfer_scores import printed
 
 FOLDER = Path(__file__).parents[1] / "results"
 
@@ -60,6 +61,7 @@ def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
         f"Zero-shot baseline, mean (std) over seeds ({about})": mean_std(over_seeds(table(baseline))),
         "Which frames the embedding averages, macro-F1": poolings(root),
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leaks(root),
+        "Continuous metric learning, no further training on the target, value [95 % interval]": metric(root),
     }
 
 
@@ -88,3 +90,19 @@ def leaks(root: Path = FOLDER) -> pd.DataFrame:
     """Macro-F1 of the leak probe per corpus, over both kinds of folds."""
     scored = pd.concat([scores_by(run.predictions, "corpus", "part") for run in stored("leak", root)])
     return scored.pivot(index="corpus", columns="part", values="macro_f1").reset_index().rename_axis(columns=None)
+
+
+def metric(root: Path = FOLDER) -> pd.DataFrame:
+    """Transfer of Das et al. 2022 with the published settings: accuracy, and Pearson correlation with both scales."""
+    scored = pd.read_csv(root / "metric" / "scores.csv")
+    methods = ["plain DAE", "metric DAE, joint", "Whisper, frozen"]
+    shown = scored[
+        (scored["folds"] == "speaker")
+        & (scored["setting"] == "published")
+        & (scored["unlabelled"] == "none")
+        & (scored["statistics"] == "source")
+        & (scored["source"] != scored["language"])
+        & scored["method"].isin(methods)
+    ]
+    columns = ["accuracy", "activation_r", "valence_r"]
+    return printed(shown, columns)[["source", "corpus", "method", *columns]].rename_axis(columns=None)
