@@ -147,10 +147,19 @@ def render(folder: Path, root: Path = ROOT) -> Path:
     return root / "_build" / "html" / "index.html"
 
 
-def build(languages: Sequence[str] = LANGUAGES, jobs: int = 1, root: Path = ROOT) -> Path:
-    """Execute every chapter on the demo corpus for each language, and render the book."""
+def build(languages: Sequence[str] = LANGUAGES, jobs: int | None = None, root: Path = ROOT) -> Path:
+    """Execute every chapter on the demo corpus for each language, and render the book.
+
+    Args:
+        languages: ISO 639-1 codes, the first at the chapters' own addresses.
+        jobs: chapters executed at a time; None for one a core.
+        root: of the project.
+    """
     executed = root / "_build" / "executed"
-    os.chdir(root)  # the pages show where runs are kept: relative to the project, not to this machine
+    cores = os.cpu_count() or 1
+    jobs = jobs or cores
+    os.environ["OMP_NUM_THREADS"] = str(max(1, cores // jobs))  # threads beyond the cores only wait for each other
     os.environ["TQDM_DISABLE"] = "1"  # a page read later has no use for a progress bar
+    os.chdir(root)  # the pages show where runs are kept: relative to the project, not to this machine
     run_chapters(chapters(root), languages, executed, {"runs": "_build/runs"}, jobs)
     return render(stage(executed, languages, root), root)

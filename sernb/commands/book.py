@@ -44,7 +44,7 @@ def run(
 
 def book(
     language: Annotated[list[str], typer.Option(help="Once for each edition.")] = ["ur", "de", "bn"],  # noqa: B006
-    jobs: Annotated[int, typer.Option(help="Chapters executed at a time.")] = 1,
+    jobs: Annotated[int | None, typer.Option(help="Chapters executed at a time; without it, one a core.")] = None,
 ):
     """Execute every chapter on the demo corpus and render the book to _build/html."""
     from sernb.book import ChapterError, build
