@@ -74,9 +74,7 @@ def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [make_demo(SMALL, tmp_path).name]
 
 
-def test_it_is_made_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
-) -> None:
+def test_it_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> None:
     monkeypatch.setenv("SERNB_CACHE", str(tmp_path))
     first = make_demo(SMALL)
     assert first.parent == tmp_path
