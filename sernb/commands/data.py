@@ -4,9 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +12,7 @@ from rich.text import Text
 from sernb import manifest as tables
 from sernb.audit import audit as audit_manifest
 from sernb.card import rejections, write_card
+from sernb.commands.show import show
 from sernb.corpora.registry import CORPORA, discover
 from sernb.escape import printable
 from sernb.export import EXPORTERS
@@ -71,9 +70,9 @@ def harmonize(
     )
     result.save(out)
     card = write_card(result, out)
-    _show(tables.summarize(result), "Harmonized")
+    show(tables.summarize(result), "Harmonized", decimals=2)
     if len(result.rejected):
-        _show(rejections(result), "Rejected")
+        show(rejections(result), "Rejected")
     console.print("wrote " + ", ".join(map(str, (out / tables.MANIFEST_FILE, out / tables.REJECTED_FILE, *card))))
 
 
@@ -83,9 +82,9 @@ def audit(folder: HarmonizedDir):
     found = audit_manifest(manifest)
     counts = found.counts.copy()
     counts.columns = [column if isinstance(column, str) else "\n".join(column).strip() for column in counts.columns]
-    _show(counts.reset_index(), "Clips per fold")
+    show(counts.reset_index(), "Clips per fold")
     if len(found.duplicates):
-        _show(found.duplicates.drop(columns="audio_hash"), "Identical audio")
+        show(found.duplicates.drop(columns="audio_hash"), "Identical audio")
     else:
         console.print("no identical audio")
     unread = int(manifest["audio_hash"].isna().sum())
@@ -107,15 +106,3 @@ def export(
     manifest = tables.Harmonized.load(folder).manifest
     EXPORTERS[format.value](manifest, out)
     console.print(f"wrote {len(manifest)} clips to {out}")
-
-
-def _show(frame: pd.DataFrame, title: str) -> None:
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, collapse_padding=True)
-    for column, dtype in frame.dtypes.items():
-        numeric = pd.api.types.is_numeric_dtype(dtype)
-        # a cell that is too wide goes on in the next line: cut off, a number would be wrong
-        table.add_column(Text(str(column)), justify="right" if numeric else "left", overflow="fold")
-    for row in frame.itertuples(index=False):
-        # text from a corpus is shown, never read as markup
-        table.add_row(*(Text(f"{value:.2f}" if isinstance(value, float) else printable(value)) for value in row))
-    console.print(table)
