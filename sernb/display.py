@@ -5,14 +5,22 @@ import io
 from html import escape
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import soundfile
 from IPython.display import HTML
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
 
 from sernb.audio import SAMPLE_RATE, load
 from sernb.runs import Run
 from sernb.study import Study
+
+FIGURE_DPI = 110  # sharp on a telephone's screen without making the page heavy
+SCREEN_DPI = 80  # pixels of the page an inch of a figure takes, where there is room
+NARROWEST = "36rem"  # a figure is never drawn narrower than this: its letters would be too small to read
 
 
 def notice(study: Study) -> HTML:
@@ -88,6 +96,36 @@ def sound(samples: np.ndarray, caption: str, language: str = "") -> HTML:
         '<figure class="sernb-player">'
         f'<audio controls preload="none" aria-label="{label}" src="data:audio/ogg;base64,{data}"></audio>'
         f'<figcaption lang="{escape(language)}" dir="auto">{label}</figcaption></figure>'
+    )
+
+
+def figure(picture: Figure | Axes, alt: str, caption: str = "", name: str = "") -> HTML:
+    """A drawn figure with its description, as an image within the page; the figure is closed.
+
+    On a narrow screen a wide figure keeps its letters readable and scrolls sideways in its own frame.
+
+    Args:
+        picture: what was drawn; axes stand for their whole figure.
+        alt: what a reader who can't see it needs to be told: what is drawn over what, and what it shows.
+        caption: under the figure; the rendered book puts "Figure N" before it.
+        name: what a link in the text points to: `<a href="#name">Figure</a>` gets the figure's number in the book.
+
+    Raises:
+        ValueError: `alt` is empty.
+    """
+    if not alt.strip():
+        raise ValueError("a figure needs its alt text: say what is drawn and what it shows")
+    whole = picture.get_figure(root=True) if isinstance(picture, Axes) else picture
+    buffer = io.BytesIO()
+    whole.savefig(buffer, format="png", dpi=FIGURE_DPI, bbox_inches="tight")
+    plt.close(whole)
+    width = round(Image.open(buffer).width / FIGURE_DPI * SCREEN_DPI)
+    anchor = f' id="{escape(name)}"' if name else ""
+    legend = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return HTML(
+        f'<figure class="sernb-figure"{anchor}><div class="sernb-scroll" tabindex="0" role="group" aria-label="figure">'
+        f'<img alt="{escape(alt)}" style="width: {width}px; min-width: min({width}px, {NARROWEST})" '
+        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"></div>{legend}</figure>'
     )
 
 
