@@ -22,6 +22,7 @@ CONFIG_FILE = "config.json"
 ENVIRONMENT_FILE = "environment.json"
 METRICS_FILE = "metrics.jsonl"
 PREDICTIONS_FILE = "predictions.parquet"
+EMBEDDINGS_FILE = "embeddings.parquet"
 MODEL_FOLDER = "model"
 SEEN = ("speaker", "emotion", "language", "audio_hash")
 
@@ -50,7 +51,29 @@ class Run:
     @property
     def predictions(self) -> pd.DataFrame:
         """One row a clip of validation and test: who, what it is, and a probability for each class."""
-        return pd.read_parquet(self.folder / PREDICTIONS_FILE)
+        return self.variant(None)
+
+    def variant(self, name: str | None) -> pd.DataFrame:
+        """Predictions of other weights, or of other statistics, of the same run; None for the run's own.
+
+        Raises:
+            FileNotFoundError: the run has no such variant; names those it has.
+        """
+        file = self.folder / predictions_file(name)
+        if not file.exists():
+            raise FileNotFoundError(f"{self.folder} holds no variant {name!r}; it has {', '.join(self.variants)}")
+        return pd.read_parquet(file)
+
+    @property
+    def variants(self) -> list[str]:
+        """Names that `variant` takes."""
+        stem = Path(PREDICTIONS_FILE).stem
+        return sorted(path.stem.removeprefix(f"{stem}-") for path in self.folder.glob(f"{stem}-*.parquet"))
+
+    @property
+    def embeddings(self) -> pd.DataFrame:
+        """Embeddings of the test clips in half precision, index utterance_id, one column a dimension."""
+        return pd.read_parquet(self.folder / EMBEDDINGS_FILE).set_index("utterance_id")
 
     @property
     def model(self) -> Path:
@@ -84,10 +107,8 @@ class RunStore:
         Returns:
             The finished run. A second process that asks for the same run waits for the first.
         """
-        identity = {"recipe": recipe, "config": asdict(config), "inputs": inputs}
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
-        final = self.root / f"{recipe}-{key}"
-        partial = self.root / f"{recipe}-{key}.partial"
+        identity, final = self.identity(recipe, config, inputs)
+        partial = partial_folder(final)
         self.root.mkdir(parents=True, exist_ok=True)
         with FileLock(self.root / f".{final.name}.lock"):
             if not final.exists():
@@ -98,6 +119,11 @@ class RunStore:
                 write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started) | (about or {}))
                 partial.rename(final)
         return Run(final)
+
+
+def predictions_file(variant: str | None = None) -> str:
+    """Name of the file with a run's predictions, or with those of a variant of it."""
+    return PREDICTIONS_FILE if variant is None else PREDICTIONS_FILE.replace(".", f"-{variant}.")
 
 
 def environment(seconds: float) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,10 +21,10 @@ from sernb.folds import Split
 from sernb.labels import EMOTIONS
 from sernb.losses.byol import spread, symmetric_loss
 from sernb.models import EmotionClassifier, WhisperEncoder, fingerprint
-from sernb.runs import MODEL_FOLDER, PREDICTIONS_FILE, Run, RunStore, data_hash
+from sernb.runs import MODEL_FOLDER, Run, RunStore, data_hash
 from sernb.samplers import Draw, class_balanced, shared_out
-from sernb.training.baseline import store_predictions
 from sernb.training.loop import LoopConfig, Task, drop_checkpoints, fit, make_accelerator
+from sernb.training.outputs import store_outputs
 from sernb.training.schedules import mixing_weight, momentum
 
 NETWORKS = ("target", "online")
@@ -180,8 +181,8 @@ def byol_batches(config: ByolConfig, train: pd.DataFrame, unlabelled: pd.DataFra
 def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: RunStore, progress: bool = True) -> Run:
     """Learn emotion from `split.train` and agreement of views from `split.train` and `split.unlabelled` at once.
 
-    The run's model is the encoder that `config.inference` names with the supervised head; the other one lies in its
-    subfolder, and its predictions in `predictions-target.parquet` or `predictions-online.parquet`. The metrics hold
+    The run's model is the encoder that `config.inference` names with the supervised head; the other one, with the
+    epoch best for it, lies in its subfolder, and its predictions are the variant "target" or "online". The metrics hold
     both networks' validation scores, and the spread of the projections of the validation clips (see `spread`), with
     epoch 0's beside them as `variance_start` and `rank_start`.
 
@@ -209,6 +210,7 @@ def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: Run
 
     def execute(folder: Path) -> None:
         accelerator = make_accelerator()
+        places = {config.inference: folder / MODEL_FOLDER, other: folder / MODEL_FOLDER / other}
         networks.to(accelerator.device)
         numbers = [EMOTIONS.index(label) for label in split.train["emotion"]]
         objective = ByolObjective(networks, torch.tensor(numbers, device=accelerator.device), config)
@@ -228,9 +230,8 @@ def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: Run
                 figures |= judged if name == config.inference else {}
             return figures
 
-        def save() -> None:
-            networks.classifier(config.inference).save_pretrained(folder / MODEL_FOLDER)
-            networks.classifier(other).save_pretrained(folder / MODEL_FOLDER / other)
+        def keep(name: str) -> Callable[[], None]:
+            return lambda: networks.classifier(name).save_pretrained(places[name])
 
         task = Task(
             objective=objective,
@@ -251,16 +252,13 @@ def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: Run
             dataset=Speech(pd.concat([split.train, split.unlabelled]), config.seconds, random_crop=True),
             draw=draw,
             validate=validate,
-            select="macro_f1",
-            save=save,
+            keep={f"{name}_macro_f1": keep(name) for name in (config.inference, other)},
             after_step=objective.after_step,
         )
         fit(task, config, accelerator, folder, progress)
-        for name, place in ((other, folder / MODEL_FOLDER / other), (config.inference, folder / MODEL_FOLDER)):
+        for name, place in places.items():
             kept = EmotionClassifier.from_pretrained(place).to(accelerator.device)
-            store_predictions(kept, split, folder, accelerator, progress)
-            if name == other:
-                (folder / PREDICTIONS_FILE).rename(folder / other_predictions(other))
+            store_outputs(kept, split, folder, accelerator, progress, None if name == config.inference else name)
         drop_checkpoints(folder)
 
     unlabelled = data_hash(split.unlabelled, columns=("speaker", "language", "audio_hash"))
@@ -270,11 +268,6 @@ def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: Run
         "weights": fingerprint(networks),
     }
     return store.run("byol", config, inputs, execute, {"encoder": Path(encoder).name})
-
-
-def other_predictions(network: str) -> str:
-    """Name of the file with the predictions of the network that was not chosen for inference."""
-    return PREDICTIONS_FILE.replace(".", f"-{network}.")
 
 
 @torch.inference_mode()

@@ -180,8 +180,7 @@ def train_stage1(
             dataset=CleanAndAugmented(learned, config.seconds, config.waveform),
             draw=both_views(draw, len(learned)),
             validate=validate,
-            select=config.select,
-            save=lambda: model.save_pretrained(folder / MODEL_FOLDER),
+            keep={config.select: lambda: model.save_pretrained(folder / MODEL_FOLDER)},
         )
         fit(task, config, accelerator, folder, progress)
         best = WhisperEncoder.from_pretrained(folder / MODEL_FOLDER)

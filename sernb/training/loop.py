@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +62,8 @@ class Task:
         dataset: indexed by (clip, seed).
         draw: picks a batch's clips.
         validate: figures on held-out speakers, after each epoch.
-        select: the validation figure that the best epoch has highest.
-        save: writes the trained weights into a folder; called at each new best epoch.
+        keep: for each validation figure that an epoch can be best in, what keeps that epoch's weights. Patience runs
+            out once none of them has risen for so long.
         after_step: called with the step number once the weights moved.
     """
 
@@ -72,8 +72,7 @@ class Task:
     dataset: Dataset
     draw: Draw
     validate: Callable[[], dict[str, float]]
-    select: str
-    save: Callable[[], None]
+    keep: dict[str, Callable[[], None]]
     after_step: Callable[[int], None] = lambda step: None
 
 
@@ -99,7 +98,7 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
     batches = iter(loader)
     bar = progress_bar(total=total, initial=done, desc="training", unit="batch", show=progress)
     with torch.random.fork_rng(), deterministic(), bar:
-        while len(history) < config.epochs and not _patience_spent(history, task.select, config.patience):
+        while len(history) < config.epochs and not _patience_spent(history, task.keep, config.patience):
             started, losses = time.monotonic(), []
             task.objective.train()
             for step in range(done, done + config.batches_per_epoch):
@@ -114,7 +113,7 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
                 task.after_step(step)
                 losses.append(loss.detach())
                 bar.update()
-                bar.set_postfix({"loss": f"{loss.item():.3f}"} | _best(history, task.select), refresh=False)
+                bar.set_postfix({"loss": f"{loss.item():.3f}"} | _best(history, task.keep), refresh=False)
             done += config.batches_per_epoch
             seconds = time.monotonic() - started
             task.objective.eval()
@@ -124,8 +123,9 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
                 | task.validate()
                 | {"clips_per_s": config.batch_size * config.batches_per_epoch / seconds}
             )
-            if history[-1][task.select] == max(row[task.select] for row in history):
-                task.save()
+            for figure, save in task.keep.items():
+                if _best_epoch(history, figure) == len(history) - 1:
+                    save()
             _checkpoint(accelerator, folder, history)
     (folder / METRICS_FILE).write_text("".join(json.dumps(row) + "\n" for row in history))
 
@@ -151,15 +151,17 @@ def deterministic() -> Iterator[None]:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
-def _best(history: list[dict[str, float]], select: str) -> dict[str, str]:
-    return {select: f"{history[-1][select]:.3f}", "best": f"{max(r[select] for r in history):.3f}"} if history else {}
+def _best_epoch(history: list[dict[str, float]], figure: str) -> int:
+    scores = [row[figure] for row in history]
+    return scores.index(max(scores))
 
 
-def _patience_spent(history: list[dict[str, float]], select: str, patience: int) -> bool:
-    if not history:
-        return False
-    scores = [row[select] for row in history]
-    return len(scores) - 1 - scores.index(max(scores)) >= patience
+def _best(history: list[dict[str, float]], figures: Iterable[str]) -> dict[str, str]:
+    return {figure: f"{max(row[figure] for row in history):.3f}" for figure in figures} if history else {}
+
+
+def _patience_spent(history: list[dict[str, float]], figures: Iterable[str], patience: int) -> bool:
+    return bool(history) and all(len(history) - 1 - _best_epoch(history, figure) >= patience for figure in figures)
 
 
 def _checkpoint(accelerator: Accelerator, folder: Path, history: list[dict[str, float]]) -> None:
