@@ -35,7 +35,9 @@ def infer(
     order = [(number, 0) for number in range(len(clips))]
     batches = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
     loader = DataLoader(dataset, batch_sampler=batches, collate_fn=collate, num_workers=workers)
-    probabilities, embeddings = [], []
+    # no clips are no rows: a target without labels has nothing to judge
+    probabilities = [np.zeros((0, len(EMOTIONS)), np.float32)]
+    embeddings = [np.zeros((0, model.encoder.width), np.float32)]
     training = model.training
     model.eval()
     for batch in progress_bar(loader, desc="inference", unit="batch", show=progress, leave=False):

@@ -137,8 +137,11 @@ def zero_shot(manifest: pd.DataFrame, source: str = "en", validation_fold: int =
         validation_fold: the fold left out of training.
         folds: number of folds a corpus must fill to give validation speakers.
 
+    Returns:
+        The split; `test` is empty where the other languages have clips but none with a label.
+
     Raises:
-        ValueError: the manifest has no labelled clip to train, validate or test on.
+        ValueError: the manifest has no labelled clip to train or validate on, or no other language.
     """
     labelled = manifest[manifest["emotion"].notna()]
     known = labelled[labelled["language"] == source]
@@ -150,11 +153,16 @@ def zero_shot(manifest: pd.DataFrame, source: str = "en", validation_fold: int =
         validation=known[held_out],
         test=target[_in_split(target, "test", True)],
     )
-    for part in ("train", "validation", "test"):
-        if getattr(split, part).empty:
+    for part, purpose, remedy in (
+        ("train", "train", f"add a corpus with emotion labels in {source!r} (`sernb corpora` says where to get one)"),
+        ("validation", "validate", f"add one in {source!r} with a speaker for each of {folds} folds"),
+        ("test", "test", "add clips in another language"),
+    ):
+        if getattr(split, part).empty and not (part == "test" and (manifest["language"] != source).any()):
+            counts = ", ".join(f"{name}: {count}" for name, count in labelled["language"].value_counts().items())
             raise ValueError(
-                f"no labelled clip to {part} on: the manifest has {dict(labelled['language'].value_counts())} clips "
-                f"a language, learning from {source!r} with fold {validation_fold} left out"
+                f"no labelled clip to {purpose} on: the manifest has labelled clips in {counts or 'no language'}, and "
+                f"learning is from {source!r} with fold {validation_fold} left out; {remedy}"
             )
     return split
 
@@ -172,7 +180,7 @@ def adapted(
     Both methods of Gong et al. 2025 learn from target speech whose emotion labels they don't see (sections 2.2 and
     2.3). The source's training and validation speakers are the baseline's, whatever the fold, so that over all folds
     the same test clips are judged. A target corpus with an official split adapts on its "train" and tests on its
-    "test" in every fold.
+    "test" in every fold. A target language without a single label has nothing to test: every fold of it is adapted to.
 
     Args:
         manifest: manifest rows.
@@ -183,21 +191,30 @@ def adapted(
         folds: number of folds a corpus must fill to give validation speakers.
 
     Raises:
-        ValueError: the manifest has no labelled clip to train, validate or test on, or none to adapt to.
+        ValueError: as `zero_shot`; a target the manifest lacks; or no clip of the targets to test on or to adapt to.
     """
     known = zero_shot(manifest, source, validation_fold, folds)
-    chosen = manifest["language"] != source if languages is None else manifest["language"].isin(languages)
-    target = manifest[chosen & (manifest["language"] != source)]
+    present = sorted(set(manifest["language"]) - {source})
+    chosen = present if languages is None else languages
+    if not set(chosen) <= set(present):
+        unknown = ", ".join(sorted(set(chosen) - set(present)))
+        raise ValueError(f"no clip in target language {unknown}; the manifest has clips in {', '.join(present)}")
+    target = manifest[manifest["language"].isin(chosen)]
+    labelled = target["emotion"].notna()
+    judged = labelled.groupby(target["language"]).transform("any")
     split = Split(
         train=known.train,
         validation=known.validation,
-        test=target[_in_split(target, "test", target["fold"] == fold) & target["emotion"].notna()],
-        unlabelled=target[_in_split(target, "train", target["fold"] != fold)],
+        test=target[_in_split(target, "test", target["fold"] == fold) & labelled],
+        unlabelled=target[_in_split(target, "train", (target["fold"] != fold) | ~judged)],
     )
-    for part, purpose in (("test", "test on"), ("unlabelled", "adapt to")):
-        if getattr(split, part).empty:
-            raise ValueError(
-                f"no clip to {purpose} in fold {fold} of {languages or 'the targets'}: the manifest's folds are "
-                f"{sorted(target['fold'].unique())}"
-            )
+    filled = ", ".join(map(str, sorted(target.loc[labelled, "fold"].unique())))
+    where = f"of {', '.join(chosen)}: {target['speaker'].nunique()} speakers, labelled clips in fold {filled}"
+    if split.test.empty and judged.any():
+        raise ValueError(f"no clip to test on in fold {fold} {where}; choose one of these folds")
+    if split.unlabelled.empty:
+        raise ValueError(
+            f"no clip to adapt to outside fold {fold} {where}; the speakers tested on are left out, "
+            "so it takes at least two speakers (or two groups of them, if they share audio)"
+        )
     return split

@@ -90,7 +90,8 @@ def speaker_balanced(speakers: np.ndarray, size: int, each: int, genders: np.nda
         genders: one gender a clip; given, each batch holds as many speakers of one gender as of the others.
 
     Raises:
-        ValueError: the size is not a multiple, too few speakers, or one with fewer than `each` clips.
+        ValueError: the size is not a multiple, too few speakers, one with fewer than `each` clips, or a single gender
+            to balance.
     """
     count, rest = divmod(size, each)
     if rest or count < 2:
@@ -100,17 +101,24 @@ def speaker_balanced(speakers: np.ndarray, size: int, each: int, genders: np.nda
     short = [str(name) for name, clips in zip(names, members, strict=True) if len(clips) < each]
     if short:
         raise ValueError(f"{len(short)} speakers have fewer than {each} clips: {', '.join(short[:3])}")
-    groups = [np.arange(len(names))]
+    groups, kinds = [np.arange(len(names))], [""]
     if genders is not None:
         gender = genders[first].astype(str)
-        groups = [np.flatnonzero(gender == name) for name in np.unique(gender)]
+        kinds = np.unique(gender).tolist()
+        groups = [np.flatnonzero(gender == name) for name in kinds]
+        if len(kinds) == 1:
+            raise ValueError(f"every speaker's gender is {kinds[0]}: batches can't be balanced by gender")
     share, rest = divmod(count, len(groups))
     if rest:
         raise ValueError(f"{count} speakers a batch can't be shared out equally over {len(groups)} genders")
     if min(map(len, groups)) < share:
+        there = ", ".join(f"{len(group)} {kind}".strip() for group, kind in zip(groups, kinds, strict=True))
+        most = min(map(len, groups)) * len(groups)
+        fits = f"choose a smaller batch, at most {most * each} clips, or add" if most > 1 else "add"
         raise ValueError(
-            f"a batch needs {share} speakers of each of {len(groups)} groups with at least {each} clips, there are "
-            f"{', '.join(str(len(group)) for group in groups)}; choose a smaller batch"
+            f"a batch of {size} clips needs {count} speakers with at least {each} clips each"
+            f"{', as many of each gender' if genders is not None else ''}; there are {there} to learn from: {fits} "
+            "speakers"
         )
 
     def draw(generator: np.random.Generator) -> np.ndarray:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import iso639
 import pandas as pd
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from sernb.corpora.demo import make_demo
 from sernb.folds import Split, adapted, zero_shot
@@ -119,5 +120,12 @@ def open_study(
 
 
 def language_name(code: str) -> str:
-    """A language's name in English: "ur" -> "Urdu"."""
-    return Locale.parse(code).get_display_name("en")
+    """A language's name in English: "ur" -> "Urdu"; the code itself where nobody knows a name."""
+    try:
+        return Locale.parse(code).get_display_name("en")
+    except (UnknownLocaleError, ValueError):  # many a small language has a code, but no locale
+        pass
+    try:
+        return iso639.Lang(code).name
+    except iso639.exceptions.InvalidLanguageValue:
+        return code

@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from accelerate import Accelerator
 
-from sernb.evaluation import PROBABILITIES, confusion, recall_by, scores, scores_by
+from sernb.evaluation import PROBABILITIES, confusion, predict, recall_by, scores, scores_by
 from sernb.labels import EMOTIONS
+from sernb.models import EmotionClassifier, WhisperEncoder
 
 
 def predictions(pairs: list[tuple[str, str]], **columns) -> pd.DataFrame:
@@ -42,3 +44,8 @@ def test_confusion_rows_are_shares():
     assert table.loc["angry"].tolist() == pytest.approx([2 / 3, 1 / 3, 0, 0])
     assert table.loc["sad"].tolist() == [0, 0, 0.5, 0.5]
     assert np.isnan(table.loc["happy"]).all()
+
+
+def test_no_clips_are_no_predictions(clips):
+    table = predict(EmotionClassifier(WhisperEncoder("random-1x32")), clips(speaker=["a"])[:0], Accelerator())
+    assert len(table) == 0 and set(PROBABILITIES) < set(table)

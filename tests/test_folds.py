@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sernb import folds
-from sernb.folds import LeakError, Split, assign_folds, shared, speaker_groups, zero_shot
+from sernb.folds import LeakError, Split, adapted, assign_folds, shared, speaker_groups, zero_shot
 
 
 def test_real_corpora_fill_disjoint_folds(real):
@@ -104,6 +104,59 @@ def test_official_splits_are_kept(clips):
 def test_zero_shot_says_what_is_missing(clips):
     with pytest.raises(ValueError, match="no labelled clip to train on"):
         zero_shot(clips(speaker=["a"], language=["ur"]))
+    with pytest.raises(ValueError, match="no labelled clip to validate on.* a speaker for each of 5 folds"):
+        zero_shot(clips(speaker=["a", "b"], language=["en", "ur"]))
+
+
+@pytest.fixture
+def english_and_swahili(clips):
+    """Five English speakers, one a fold, and two Swahili ones, in folds 0 and 1."""
+    return clips(
+        speaker=list("abcdexy"),
+        language=["en"] * 5 + ["sw"] * 2,
+        corpus=["en"] * 5 + ["mine"] * 2,
+        fold=[0, 1, 2, 3, 4, 0, 1],
+    )
+
+
+def test_a_target_without_labels_is_adapted_to_in_full_and_judged_on_nothing(english_and_swahili):
+    rows = english_and_swahili
+    assert adapted(rows, 0).unlabelled["speaker"].tolist() == ["y"]
+    rows.loc[rows["language"] == "sw", "emotion"] = None
+    split = adapted(rows, 0, ["sw"])
+    assert split.unlabelled["speaker"].tolist() == ["x", "y"]
+    assert split.test.empty and zero_shot(rows).test.empty
+    with pytest.raises(ValueError, match="no labelled clip to test on"):
+        zero_shot(rows[:5])
+
+
+def test_a_target_with_labels_beside_one_without_keeps_its_tested_fold_unheard(english_and_swahili):
+    rows = english_and_swahili
+    rows.loc[6, ["language", "corpus"]] = "am"
+    rows["emotion"] = rows["emotion"].mask(rows["language"] == "am")
+    split = adapted(rows, 0)
+    assert split.test["speaker"].tolist() == ["x"] and split.unlabelled["speaker"].tolist() == ["y"]
+    rows.loc[6, "fold"] = 0  # of the language without labels no fold is left out
+    assert adapted(rows, 0).unlabelled["speaker"].tolist() == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("fold", "languages", "problem"),
+    [
+        (0, ["xx"], "no clip in target language xx; the manifest has clips in sw"),
+        (3, ["sw"], "no clip to test on in fold 3 of sw: 2 speakers, labelled clips in fold 0, 1"),
+    ],
+)
+def test_adapting_says_what_is_missing(english_and_swahili, fold, languages, problem):
+    with pytest.raises(ValueError, match=problem):
+        adapted(english_and_swahili, fold, languages)
+
+
+def test_one_speaker_cannot_be_adapted_to_and_tested_on(english_and_swahili):
+    with pytest.raises(
+        ValueError, match="no clip to adapt to outside fold 0 of sw: 1 speakers.* at least two speakers"
+    ):
+        adapted(english_and_swahili[:6], 0, ["sw"])
 
 
 def test_empty_manifest_has_no_folds(clips):

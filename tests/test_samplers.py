@@ -93,8 +93,9 @@ def test_speakers_with_too_few_clips_and_unknown_ones_are_left_out_and_reported(
         (4, 4, None, "not two or more times"),
         (16, 8, None, "fewer than 8 clips: s00, s01, s02"),
         (96, 4, None, "choose a smaller batch"),
-        (64, 4, GENDERS, "there are 6, 14"),
+        (64, 4, GENDERS, "there are 6 female, 14 male to learn from: choose a smaller batch, at most 48 clips"),
         (20, 4, GENDERS, "shared out equally over 2 genders"),
+        (32, 4, np.full(len(SPEAKERS), "female"), "every speaker's gender is female"),
     ],
 )
 def test_batches_the_speakers_cannot_fill_are_refused(size, each, genders, problem):

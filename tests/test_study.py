@@ -60,6 +60,11 @@ def test_a_field_no_config_has_is_refused():
         profile.config("baseline", BaselineConfig)
 
 
+@pytest.mark.parametrize(("code", "name"), [("sw", "Swahili"), ("cnh", "Hakha Chin"), ("xx", "xx")])
+def test_languages_without_a_locale_have_a_name_too(code, name):
+    assert language_name(code) == name
+
+
 def test_configs_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         BaselineConfig().seed = 1

@@ -19,9 +19,11 @@ TABLE = "corpus.csv"
 def read(folder: Path) -> Iterator[Clip | Reject]:
     """One row for every line of the table and for every audio file it doesn't list."""
     table = read_table(folder / TABLE)
-    for column in ("path", "speaker"):
-        if column not in table:
-            raise TableError(f"{TABLE} has no column {column}")
+    missing = [column for column in ("path", "speaker") if column not in table]
+    if missing:
+        found = ", ".join(map(repr, table.columns))
+        remedy = "separate the cells by commas" if len(table.columns) == 1 else "add it, with a value in every row"
+        raise TableError(f"{TABLE} has no column {' and no column '.join(missing)}, only {found}: {remedy}")
     return rows(table["path"], table, folder, TABLE, folder.name)
 
 
