@@ -13,7 +13,7 @@ from sernb.models import EmotionClassifier
 from sernb.runs import EMBEDDINGS_FILE, predictions_file
 
 STATISTICS = "statistics"
-CLIPS = 256  # that statistics are taken over, of each corpus: the error of a mean is then a sixteenth of its deviation
+CLIPS = 128  # that statistics are taken over, of each corpus: a mean is then off by a tenth of a deviation
 
 
 def store_outputs(
