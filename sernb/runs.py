@@ -87,6 +87,12 @@ class RunStore:
 
     root: Path
 
+    def identity(self, recipe: str, config: Any, inputs: dict[str, str]) -> tuple[dict[str, Any], Path]:
+        """All that determines a run, and the folder it has in this store once it is finished; see `run`."""
+        identity = {"recipe": recipe, "config": asdict(config), "inputs": inputs}
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+        return identity, self.root / f"{recipe}-{key}"
+
     def run(
         self,
         recipe: str,
@@ -119,6 +125,11 @@ class RunStore:
                 write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started) | (about or {}))
                 partial.rename(final)
         return Run(final)
+
+
+def partial_folder(final: Path) -> Path:
+    """Where a run is made before it gets its name."""
+    return final.with_name(f"{final.name}.partial")
 
 
 def predictions_file(variant: str | None = None) -> str:
