@@ -1,34 +1,25 @@
 """The book: chapters run by papermill for each language, then rendered by jupyter-book."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-import nbformat
 import papermill
-import yaml
 from tqdm.auto import tqdm
 
-from sernb.study import language_name
+from sernb.pagecheck import check
+from sernb.stage import ROOT, Place, chapters, origin, shared_pages, stage
 
 LANGUAGES = ("ur", "de", "bn")
-ROOT = Path(__file__).parents[1]
-STAGE = Path("_build/source")
+EXECUTED = Path("_build/executed")
+KERNEL_ARGUMENTS = ["--log-level=CRITICAL"]  # else kernels warn of TCP, and of the interrupt that ends them
 
 
 class ChapterError(Exception):
     """A chapter stopped with an error; the message says which, and where its executed notebook lies."""
-
-
-def chapters(root: Path = ROOT) -> list[Path]:
-    """The book's notebooks in reading order, the introduction first, as _toc.yml names them."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text())
-    names = [toc["root"], *(entry["file"] for entry in toc["chapters"])]
-    return [root / f"{name}.ipynb" for name in names]
 
 
 def run_chapter(chapter: Path, out: Path, parameters: dict[str, object]) -> Path:
@@ -47,7 +38,9 @@ def run_chapter(chapter: Path, out: Path, parameters: dict[str, object]) -> Path
         raise FileNotFoundError(f"{chapter}: no such chapter; give the path of a notebook in book/")
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        papermill.execute_notebook(chapter, out, parameters=parameters, progress_bar=False)
+        papermill.execute_notebook(
+            chapter, out, parameters=parameters, progress_bar=False, extra_arguments=KERNEL_ARGUMENTS
+        )
     except papermill.PapermillExecutionError as error:
         raise ChapterError(f"{chapter.stem} {parameters}: {error.ename}: {error.evalue} (see {out})") from error
     return out
@@ -100,42 +93,6 @@ def run_chapters(
     return done
 
 
-def stage(executed: Path, languages: Sequence[str], root: Path = ROOT) -> Path:
-    """Lay out what jupyter-book renders: the executed chapters, a part of the book for each language.
-
-    The first language keeps the chapters' own addresses; the others' lie one folder deeper.
-    """
-    folder = root / STAGE
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(root / "book", folder / "book", ignore=shutil.ignore_patterns("*.ipynb", "*.md", "runs"))
-    introduction, *others = chapters(root)
-    parts = []
-    for language in languages:
-        place = "book" if language == languages[0] else f"book/{language}"
-        files = []
-        for chapter in (introduction, *others) if language == languages[0] else others:
-            notebook = nbformat.read(executed / language / chapter.name, as_version=4)
-            if chapter != introduction:
-                name_language(notebook, language)
-                files.append({"file": f"{place}/{chapter.stem}"})
-            (folder / place).mkdir(parents=True, exist_ok=True)
-            nbformat.write(notebook, folder / place / chapter.name)
-        parts.append({"caption": language_name(language), "chapters": files})
-    toc = {"format": "jb-book", "root": f"book/{introduction.stem}", "parts": parts}
-    (folder / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False))
-    config = yaml.safe_load((root / "_config.yml").read_text())
-    config["execute"] = {"execute_notebooks": "off"}
-    (folder / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return folder
-
-
-def name_language(notebook: nbformat.NotebookNode, language: str) -> None:
-    """Append the language to a chapter's title, so that a reader sees which edition the page is."""
-    title = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
-    heading, rest = (title.source + "\n").split("\n", 1)
-    title.source = f"{heading}: {language_name(language)}\n{rest}".rstrip()
-
-
 def render(folder: Path, root: Path = ROOT) -> Path:
     """Render a staged book to _build/html, warnings as errors; returns the front page.
 
@@ -147,19 +104,36 @@ def render(folder: Path, root: Path = ROOT) -> Path:
     return root / "_build" / "html" / "index.html"
 
 
-def build(languages: Sequence[str] = LANGUAGES, jobs: int | None = None, root: Path = ROOT) -> Path:
-    """Execute every chapter on the demo corpus for each language, and render the book.
+def build(
+    languages: Sequence[str] = LANGUAGES, jobs: int | None = None, root: Path = ROOT, place: Place | None = None
+) -> Path:
+    """Execute every chapter on the demo corpus for each language, render the book and check its pages.
 
     Args:
         languages: ISO 639-1 codes, the first at the chapters' own addresses.
         jobs: chapters executed at a time; None for one a core.
         root: of the project.
+        place: where the book is public; None for where git's "origin" is.
+
+    Raises:
+        ChapterError: a chapter failed.
+        subprocess.CalledProcessError: jupyter-book found something to complain about.
+        PageError: a rendered page has a fault.
     """
-    executed = root / "_build" / "executed"
+    executed = root / EXECUTED
     cores = os.cpu_count() or 1
     jobs = jobs or cores
     os.environ["OMP_NUM_THREADS"] = str(max(1, cores // jobs))  # threads beyond the cores only wait for each other
     os.environ["TQDM_DISABLE"] = "1"  # a page read later has no use for a progress bar
     os.chdir(root)  # the pages show where runs are kept: relative to the project, not to this machine
     run_chapters(chapters(root), languages, executed, {"runs": "_build/runs"}, jobs)
-    return render(stage(executed, languages, root), root)
+    last = [page for page in shared_pages(root) if page.suffix == ".ipynb"]  # they tell what the chapters took
+    run_chapters(last, languages[:1], executed, {"runs": "_build/runs"}, jobs)
+    return finish(languages, root, place)
+
+
+def finish(languages: Sequence[str] = LANGUAGES, root: Path = ROOT, place: Place | None = None) -> Path:
+    """Render the book from chapters that `build` executed, and check its pages; arguments and errors as there."""
+    front = render(stage(root / EXECUTED, languages, root, place or Place(origin(root))), root)
+    check(front.parent)
+    return front

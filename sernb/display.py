@@ -9,12 +9,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import soundfile
+import torch
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sernb.audio import SAMPLE_RATE, load
+from sernb.audio import SAMPLE_RATE, LogMel, load
 from sernb.runs import Run
 from sernb.study import Study
 
@@ -74,29 +75,51 @@ def made(place: dict, what: str) -> HTML:
     )
 
 
-def player(path: str | Path, seconds: float = 4.0, caption: str = "", language: str = "") -> HTML:
-    """An audio player that needs no server: the clip's first seconds as OGG within the page.
+def player(path: str | Path, seconds: float = 4.0, caption: str = "", language: str = "", words: str = "") -> HTML:
+    """An audio player that needs no server, with its spectrogram: the clip's first seconds as OGG within the page.
 
     Args:
         path: the clip.
         seconds: how much of it is kept.
         caption: text beside the player.
-        language: of the caption, ISO 639-1, so that the browser picks the script's font and direction.
+        language: of the words, or of the caption where there are none; ISO 639-1, so that the browser picks the
+            script's font and direction.
+        words: what is said, shown after the caption.
     """
-    return sound(load(path)[: round(seconds * SAMPLE_RATE)], caption or Path(path).stem, language)
+    return sound(load(path)[: round(seconds * SAMPLE_RATE)], caption or Path(path).stem, language, words)
 
 
-def sound(samples: np.ndarray, caption: str, language: str = "") -> HTML:
-    """A player of samples, shape (samples,) at 16 kHz; see `player`."""
+def sound(samples: np.ndarray, caption: str, language: str = "", words: str = "") -> HTML:
+    """A player of samples, shape (samples,) at 16 kHz, with its spectrogram; see `player`."""
     buffer = io.BytesIO()
     soundfile.write(buffer, samples, SAMPLE_RATE, format="OGG", subtype="VORBIS")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    label = escape(caption)
+    label, length = escape(f"{caption}: {words}" if words else caption), len(samples) / SAMPLE_RATE
+    said = escape(words or caption)
+    in_script = f'<span lang="{escape(language)}" dir="auto">{said}</span>' if language else said
+    legend = f"{escape(caption)}: {in_script}" if words else in_script
     return HTML(
         '<figure class="sernb-player">'
-        f'<audio controls preload="none" aria-label="{label}" src="data:audio/ogg;base64,{data}"></audio>'
-        f'<figcaption lang="{escape(language)}" dir="auto">{label}</figcaption></figure>'
+        f'<img alt="Log-mel spectrogram of {label}: {length:.1f} s from left to right, low frequencies at the bottom" '
+        f'src="{_data("image/png", _spectrogram(samples))}">'
+        f'<audio controls preload="none" aria-label="{label}" src="{_data("audio/ogg", buffer.getvalue())}"></audio>'
+        f"<figcaption>{legend}</figcaption></figure>"
     )
+
+
+def _spectrogram(samples: np.ndarray) -> bytes:
+    """The log-mel spectrogram that Whisper is given, as a PNG without axes: a pixel a frame and band."""
+    features = LogMel()(torch.from_numpy(np.ascontiguousarray(samples, np.float32))[None])[0].numpy()
+    buffer = io.BytesIO()
+    plt.imsave(buffer, features, cmap="magma", origin="lower", format="png")
+    palette = Image.open(buffer).convert("RGB").quantize(64)  # a quarter of the bytes, and no eye sees it
+    buffer = io.BytesIO()
+    palette.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def _data(kind: str, content: bytes) -> str:
+    """Content as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
 def figure(picture: Figure | Axes, alt: str, caption: str = "", name: str = "") -> HTML:
@@ -125,7 +148,7 @@ def figure(picture: Figure | Axes, alt: str, caption: str = "", name: str = "") 
     return HTML(
         f'<figure class="sernb-figure"{anchor}><div class="sernb-scroll" tabindex="0" role="group" aria-label="figure">'
         f'<img alt="{escape(alt)}" style="width: {width}px; min-width: min({width}px, {NARROWEST})" '
-        f'src="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"></div>{legend}</figure>'
+        f'src="{_data("image/png", buffer.getvalue())}"></div>{legend}</figure>'
     )
 
 
@@ -140,8 +163,9 @@ def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool
         na_rep="–",
         float_format=f"{{:.{decimals}f}}".format,
     )
-    heading = f"<p><b>{escape(caption)}</b></p>" if caption else ""
-    return HTML(f'{heading}<div style="overflow-x: auto">{html}</div>')
+    if caption:
+        html = html.replace(">", f"><caption>{escape(caption)}</caption>", 1)
+    return HTML(f'<div class="sernb-scroll" tabindex="0" role="group" aria-label="table">{html}</div>')
 
 
 def _box(kind: str, title: str, body: str) -> HTML:

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 import yaml
 
-from sernb.book import LANGUAGES, ChapterError, chapters, render, run_chapter, stage
+from sernb.book import LANGUAGES, ChapterError, chapters, render, run_chapter, shared_pages, stage
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -27,8 +27,9 @@ def cells(notebook: nbformat.NotebookNode) -> list[tuple[str, str, list[str]]]:
 
 
 def test_the_table_of_contents_names_what_exists_and_nothing_is_left_out():
-    named = chapters()
-    assert sorted(named) == NOTEBOOKS
+    named = chapters() + shared_pages()
+    assert sorted(path for path in named if path.suffix == ".ipynb") == NOTEBOOKS
+    assert {path.with_suffix(".md") for path in named} == set((ROOT / "book").glob("*.md"))
     assert yaml.safe_load((ROOT / "_toc.yml").read_text())["format"] == "jb-book"
 
 
@@ -82,13 +83,15 @@ def test_the_executed_chapters_render_without_a_warning(executed, tmp_path):
     html = tmp_path / "_build" / "html"
     pages = {str(path.relative_to(html)): path.read_text() for path in html.glob("book/**/*.html")}
     editions = [f"book/{place}" for place in ("", "de/", "bn/")]
-    assert set(pages) == {"book/index.html"} | {
+    shared = {f"book/{path.stem}.html" for path in shared_pages()}
+    assert set(pages) == {"book/index.html"} | shared | {
         f"{place}{path.stem}.html" for place in editions for path in chapters() if path.stem != "index"
     }
     assert "Baseline: German</a>" in pages["book/index.html"]
     for name, page in pages.items():
         assert not re.search(r'class="output (stderr|traceback)', page), name
-        assert "prove the machinery, nothing else" in page, name
+        if name not in shared:
+            assert "prove the machinery, nothing else" in page, name
         for link in re.findall(r'href="([^":#?]+[.]html)', page):
             assert (html / name).parent.joinpath(link).resolve().exists(), f"{name} links to {link}"
     harmonization = pages["book/bn/01-harmonization.html"]

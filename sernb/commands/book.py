@@ -45,11 +45,20 @@ def run(
 def book(
     language: Annotated[list[str], typer.Option(help="Once for each edition.")] = ["ur", "de", "bn"],  # noqa: B006
     jobs: Annotated[int | None, typer.Option(help="Chapters executed at a time; without it, one a core.")] = None,
+    repository: Annotated[
+        str | None, typer.Option(help="https://github.com/OWNER/NAME, for launch and edit links; git's origin is one.")
+    ] = None,
+    branch: Annotated[str, typer.Option(help="That these links lead to.")] = "main",
+    address: Annotated[str, typer.Option(help="Where the book is published, for previews of links to it.")] = "",
+    executed: Annotated[bool, typer.Option("--executed", help="Render what is executed in _build already.")] = False,
 ):
-    """Execute every chapter on the demo corpus and render the book to _build/html."""
-    from sernb.book import ChapterError, build
+    """Execute every chapter on the demo corpus, render the book to _build/html and check its pages."""
+    from sernb.book import ChapterError, build, finish
+    from sernb.pagecheck import PageError
+    from sernb.stage import Place, origin
 
     try:
-        print(build(language, jobs=jobs))
-    except (ChapterError, subprocess.CalledProcessError) as error:
+        place = Place(origin() if repository is None else repository, branch, address)
+        print(finish(language, place=place) if executed else build(language, jobs=jobs, place=place))
+    except (ChapterError, PageError, subprocess.CalledProcessError) as error:
         sys.exit(f"sernb: {error}")
