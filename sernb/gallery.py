@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from sernb.audio import HOP, fit_length, load
+from sernb.audio import HOP, LogMel, fit_length, load
 from sernb.augment import (
     SpectrogramAugmentation,
     ViewAugmentation,
@@ -18,8 +18,10 @@ from sernb.augment import (
 )
 from sernb.labels import EMOTIONS
 from sernb.models import EmotionClassifier
+from sernb.reconstruct import reconstruct
 
 LEVELS = ("low", "default", "high", "extreme")
+SHOWN = LEVELS[:3]  # heard and seen; the last one is there to measure
 _QUIET = {"snr_db": (200.0, 200.0), "gain_db": (0.0, 0.0), "speed": (1.0, 1.0), "probability": 1.0}
 _STILL = {"stretch": (1.0, 1.0), "time_masks": 0, "frequency_masks": 0, "probability": 1.0}
 _WHOLE = {"mixup": 0.0, "crop_time": (1.0, 1.0), "crop_frequency": (1.0, 1.0), "time_masks": 0, "frequency_masks": 0}
@@ -60,18 +62,21 @@ EXHIBITS = (
     ),
     Exhibit(
         "time masking",
-        "share of the speech",
+        "of the speech, widest mask",
         (0.05, 0.1, 0.4, 1.0),
         lambda s: SpectrogramAugmentation(**_STILL | {"time_masks": 2, "time_share": s}),
     ),
     Exhibit(
         "frequency masking",
-        "mel bins",
+        "mel bins, widest mask",
         (5, 10, 30, 80),
         lambda b: SpectrogramAugmentation(**_STILL | {"frequency_masks": 2, "frequency_bins": int(b)}),
     ),
     Exhibit(
-        "mixup", "share of another clip", (0.2, 0.4, 0.45, 0.5), lambda m: ViewAugmentation(**_WHOLE | {"mixup": m})
+        "mixup",
+        "of another clip, largest share",
+        (0.2, 0.4, 0.45, 0.5),
+        lambda m: ViewAugmentation(**_WHOLE | {"mixup": m}),
     ),
     Exhibit(
         "random-resize-crop",
@@ -80,6 +85,41 @@ EXHIBITS = (
         lambda c: ViewAugmentation(**_WHOLE | {"crop_time": (c, c), "crop_frequency": (c, c)}),
     ),
 )
+POLARITY = WaveformAugmentation(**_QUIET)  # has no strength: the samples' sign is turned, or it is not
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One clip as an augmentation leaves it.
+
+    Attributes:
+        level: "original", one of LEVELS, or "inverted".
+        strength: in the row's unit; None for the original, and where there is none.
+        log_mel: what is seen, shape (bins, frames).
+        samples: what is heard, shape (samples,), 16 kHz.
+    """
+
+    level: str
+    strength: float | None
+    log_mel: np.ndarray
+    samples: np.ndarray
+
+
+@dataclass(frozen=True)
+class Row:
+    """One augmentation of one clip: the original, then the strengths from low to high.
+
+    Attributes:
+        name: what it does.
+        unit: of its strengths.
+        reconstructed: it works on the spectrogram, so that what is heard, the original too, is speech made from one.
+        tiles: the original first.
+    """
+
+    name: str
+    unit: str
+    reconstructed: bool
+    tiles: tuple[Tile, ...]
 
 
 def exhibit(name: str) -> Exhibit:
@@ -92,6 +132,77 @@ def exhibit(name: str) -> Exhibit:
         if candidate.name == name:
             return candidate
     raise ValueError(f"unknown augmentation {name!r}; known are {', '.join(e.name for e in EXHIBITS)}")
+
+
+def pairs(manifest: pd.DataFrame, emotion: str = "angry") -> dict[str, pd.DataFrame]:
+    """For each language one clip to show, and another one to mix it with.
+
+    Args:
+        manifest: rows of one or more languages.
+        emotion: of the clip; a language without it shows its first labelled clip.
+
+    Returns:
+        Language -> two rows, the second of another speaker where there is one.
+    """
+    chosen = {}
+    for language, clips in manifest.dropna(subset="emotion").sort_values("utterance_id").groupby("language"):
+        first = clips[clips["emotion"] == emotion] if (clips["emotion"] == emotion).any() else clips
+        others = clips[clips["speaker"] != first["speaker"].iloc[0]]
+        chosen[language] = pd.concat([first.head(1), (others if len(others) else clips).tail(1)])
+    return chosen
+
+
+def rows(pair: pd.DataFrame, seconds: float = 2.5, seed: int = 0) -> list[Row]:
+    """Every augmentation of a clip, to be heard and seen, at low, default and high strength beside the original.
+
+    Args:
+        pair: the clip and one to mix it with, manifest rows; see `pairs`.
+        seconds: how much of them is kept.
+        seed: of what is drawn; the strengths of a row share it.
+
+    Raises:
+        AudioError: a clip can't be read.
+    """
+    front = LogMel()
+    samples = [load(path) for path in pair["path"]]
+
+    def seen(clip: np.ndarray) -> np.ndarray:
+        return front(torch.from_numpy(clip)[None])[0].numpy()
+
+    def heard(config: WaveformAugmentation | None) -> np.ndarray:
+        view = samples[0] if config is None else augment_waveform(samples[0], config, seed)
+        return fit_length(view, seconds)[0].astype(np.float32)
+
+    def tile(level: str, strength: float | None, clip: np.ndarray) -> Tile:
+        return Tile(level, strength, seen(clip), clip)
+
+    plain = tile("original", None, heard(None))
+    windows, lengths = zip(*(fit_length(clip, seconds) for clip in samples), strict=True)
+    log_mel = front(torch.from_numpy(np.stack(windows)).float())
+    frames = (torch.tensor(lengths) // HOP).clamp(min=1)
+    drawn = [one for one in EXHIBITS if not one.on_waveform]
+    views = [
+        _augment(log_mel, frames, one.config(strength), seed)[0][0]
+        for one in drawn
+        for strength in one.strengths[: len(SHOWN)]
+    ]
+    spoken = reconstruct(torch.stack([log_mel[0], *views]), seed=seed).numpy()
+    original = Tile("original", None, log_mel[0].numpy(), spoken[0])
+    again = iter(zip(views, spoken[1:], strict=True))
+
+    made = []
+    for one in EXHIBITS:
+        levels = list(zip(SHOWN, one.strengths, strict=False))
+        if one.on_waveform:
+            tiles = [plain, *(tile(level, strength, heard(one.config(strength))) for level, strength in levels)]
+        else:
+            tiles = [original]
+            for level, strength in levels:
+                view, voice = next(again)
+                tiles.append(Tile(level, strength, view.numpy(), voice))
+        made.append(Row(one.name, one.unit, not one.on_waveform, tuple(tiles)))
+    inversion = Row("polarity inversion", "", False, (plain, tile("inverted", None, heard(POLARITY))))
+    return [inversion, *made]
 
 
 def log_mels(
@@ -117,6 +228,13 @@ def log_mels(
     windows, lengths = zip(*(fit_length(clip, model.encoder.seconds) for clip in samples), strict=True)
     log_mel = model.log_mel(torch.from_numpy(np.stack(windows)).float())
     frames = (torch.tensor(lengths) // HOP).clamp(min=1)
+    return _augment(log_mel, frames, config, seed)
+
+
+def _augment(
+    log_mel: torch.Tensor, frames: torch.Tensor, config: Config | None, seed: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the config does to spectrograms; nothing, where it is one of waveforms or None."""
     generator = torch.Generator().manual_seed(seed)
     if isinstance(config, SpectrogramAugmentation):
         return augment_spectrogram(log_mel, frames, config, generator)

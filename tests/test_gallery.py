@@ -1,11 +1,19 @@
 """Each augmentation alone, at rising strength."""
 
+import base64
+import io
+import re
+
 import numpy as np
 import pytest
+import soundfile
+import torch
+from PIL import Image
 
-from sernb.audio import load
+from sernb import showcase
+from sernb.audio import LogMel, load
 from sernb.augment import augment_waveform
-from sernb.gallery import EXHIBITS, LEVELS, effects, exhibit, log_mels
+from sernb.gallery import EXHIBITS, LEVELS, effects, exhibit, log_mels, pairs, rows
 from sernb.models import EmotionClassifier, WhisperEncoder
 from sernb.study import open_study
 
@@ -50,3 +58,76 @@ def test_effects_start_at_the_clean_view_and_cover_every_level(model, clips):
 def test_an_unknown_augmentation_is_named():
     with pytest.raises(ValueError, match="noise, gain"):
         exhibit("reverb")
+
+
+@pytest.fixture(scope="module")
+def pair(clips):
+    return pairs(clips)["en"]
+
+
+@pytest.fixture(scope="module")
+def shown(pair):
+    return rows(pair)
+
+
+def test_every_language_shows_one_clip_and_mixes_in_another_speakers(tmp_path_factory):
+    study = open_study(None, "smoke", runs=tmp_path_factory.mktemp("runs"), progress=False)
+    chosen = pairs(study.manifest)
+    assert set(chosen) == {"en", "ur", "de", "bn"}
+    for language, (clip, partner) in ((code, frame.to_dict("records")) for code, frame in chosen.items()):
+        assert clip["language"] == partner["language"] == language
+        assert clip["emotion"] == "angry" and clip["speaker"] != partner["speaker"]
+
+
+def test_every_augmentation_is_shown_at_three_strengths_beside_the_original(shown):
+    assert [row.name for row in shown] == ["polarity inversion", *(one.name for one in EXHIBITS)]
+    for one, row in zip(EXHIBITS, shown[1:], strict=True):
+        assert [tile.level for tile in row.tiles] == ["original", "low", "default", "high"]
+        assert [tile.strength for tile in row.tiles[1:]] == list(one.strengths[:3])
+        assert row.reconstructed != one.on_waveform
+    for row in shown:
+        original, *changed = row.tiles
+        for tile in changed:
+            assert tile.log_mel.shape == original.log_mel.shape == (80, 250)
+            assert tile.samples.shape == original.samples.shape == (40_000,)
+            assert not np.array_equal(tile.samples, original.samples)
+
+
+def test_inverted_polarity_is_neither_seen_nor_heard(shown):
+    original, inverted = shown[0].tiles
+    np.testing.assert_allclose(inverted.samples, -original.samples, atol=1e-6)
+    np.testing.assert_allclose(inverted.log_mel, original.log_mel, atol=1e-5)
+
+
+def magnitudes(log_mel: np.ndarray) -> np.ndarray:
+    return 10 ** (2 * log_mel - 2)
+
+
+def test_what_is_heard_of_a_spectrogram_is_what_is_seen_of_it(shown):
+    front = LogMel()
+    for row in (row for row in shown if row.reconstructed):
+        for tile in row.tiles:
+            heard = magnitudes(front(torch.from_numpy(tile.samples)[None])[0].numpy())
+            seen = magnitudes(tile.log_mel)
+            off = {
+                other.level: np.linalg.norm(heard - magnitudes(other.log_mel)) / np.linalg.norm(heard)
+                for other in row.tiles
+            }
+            assert np.linalg.norm(heard - seen) < 0.25 * np.linalg.norm(seen), (row.name, tile.level)
+            assert min(off, key=off.get) == tile.level, row.name
+
+
+def test_the_page_describes_every_picture_and_plays_every_sound(shown):
+    html = showcase.table(shown, "a <clip>", "Urdu & angry", unfolded=True).data
+    assert (
+        html.startswith('<details class="sernb-gallery" open>') and "Urdu &amp; angry" in html and "<clip>" not in html
+    )
+    tiles = [tile for row in shown for tile in row.tiles]
+    assert len(re.findall(r"<img alt=\"Log-mel spectrogram of a &lt;clip&gt;; [^\"]+\"", html)) == len(tiles)
+    assert "noise, high: 0 dB SNR" in html and len(html) < 700_000
+    sounds = re.findall(r"data:audio/mpeg;base64,([^\"]+)", html)
+    for tile, sound in zip(tiles, sounds, strict=True):
+        played, rate = soundfile.read(io.BytesIO(base64.b64decode(sound)))
+        assert rate == 16_000 and np.std(played) == pytest.approx(np.std(tile.samples), rel=0.2)
+    picture = Image.open(io.BytesIO(base64.b64decode(re.search(r"image/jpeg;base64,([^\"]+)", html)[1])))
+    assert picture.size == (250, 80)
