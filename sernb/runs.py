@@ -127,6 +127,29 @@ class RunStore:
         return Run(final)
 
 
+class RunMissing(LookupError):
+    """A store that only finds runs was asked for one it doesn't hold; `folder` is where it would lie."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"{folder} has not been made")
+        self.folder = folder
+
+
+class FinishedRuns(RunStore):
+    """The runs a store holds: a recipe given this one finds its run, or learns that it is missing; none is made."""
+
+    def run(self, recipe: str, config: Any, inputs: dict[str, str], execute: Any = None, about: Any = None) -> Run:
+        """The finished run of this key.
+
+        Raises:
+            RunMissing: there is none.
+        """
+        final = self.identity(recipe, config, inputs)[1]
+        if not final.exists():
+            raise RunMissing(final)
+        return Run(final)
+
+
 def partial_folder(final: Path) -> Path:
     """Where a run is made before it gets its name."""
     return final.with_name(f"{final.name}.partial")
