@@ -1,6 +1,7 @@
 """The book's own pictures: the card others show when someone links to it."""
 
 from pathlib import Path
+from textwrap import fill
 
 import torch
 from matplotlib.figure import Figure
@@ -27,8 +28,7 @@ def social_card(path: Path, title: str, subtitle: str) -> Path:
         ax = card.add_axes((number / len(VOICES), 0, 1 / len(VOICES), 0.42))
         log_mel(to_log_mel(torch.from_numpy(samples)[None])[0].numpy(), ax)
         ax.set_axis_off()
-    words = card.text(0.06, 0.92, title, color=PAPER, fontsize=42, weight="bold", va="top", wrap=True)
-    words._get_wrap_line_width = lambda: 0.88 * 1200  # matplotlib wraps at the picture's edge, without a margin
+    card.text(0.06, 0.92, fill(title, 34), color=PAPER, fontsize=42, weight="bold", va="top")
     card.text(0.06, 0.5, subtitle, color=PAPER, fontsize=22)
     card.savefig(path, dpi=100)
     return path

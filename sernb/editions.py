@@ -21,6 +21,30 @@ def forget_machine(notebook: nbformat.NotebookNode) -> None:
         cell.metadata.pop("papermill", None)
 
 
+def merge_parameters(notebook: nbformat.NotebookNode, but: Sequence[str] = ("runs",)) -> None:
+    """Write papermill's parameters into the chapter's own cell of defaults, and drop the cell it injected.
+
+    Args:
+        notebook: an executed chapter.
+        but: parameters left at their default: where the build keeps runs says nothing to a reader.
+    """
+    tagged = {tag: cell for cell in notebook.cells for tag in cell.metadata.get("tags", [])}
+    if "injected-parameters" not in tagged:
+        return
+    lines = tagged["injected-parameters"].source.splitlines()
+    given = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    defaults = tagged["parameters"]
+    for name, value in given.items():
+        if name not in but:
+            defaults.source = re.sub(
+                rf"^{name} = .*?(  #|$)",
+                lambda found, said=f"{name} = {value}": said + found[1],
+                defaults.source,
+                flags=re.M,
+            )
+    notebook.cells.remove(tagged["injected-parameters"])
+
+
 def number_figures(notebook: nbformat.NotebookNode) -> None:
     """Put "Figure N: " before every caption, and the number into links: `<a href="#name">Figure</a>`."""
     numbers: dict[str, int] = {}

@@ -23,7 +23,8 @@ def check(html: Path) -> int:
         PageError: a page has an image without a description, a player without a name, the dump of an error, a link
             to something that isn't there, a file from the network that it can't do without, or too many bytes.
     """
-    pages = {path: BeautifulSoup(path.read_text(), "html.parser") for path in sorted(html.rglob("*.html"))}
+    files = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.parts]  # templates of the theme's
+    pages = {path: BeautifulSoup(path.read_text(), "html.parser") for path in files}
     anchors = {path: {tag["id"] for tag in page.find_all(id=True)} for path, page in pages.items()}
     faults = [
         f"{path.relative_to(html)}: {fault}"

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from jupyter_book.config import get_default_sphinx_config
 
 from sernb.artwork import social_card
-from sernb.editions import forget_machine, name_language, number_figures, relink
+from sernb.editions import forget_machine, merge_parameters, name_language, number_figures, relink
 from sernb.study import language_name
 
 ROOT = Path(__file__).parents[1]
 STAGE = Path("_build/source")
 MATHJAX = "tex-chtml.js"
+ONLINE_ONLY = ("sphinx_thebe", "sphinx.ext.intersphinx")  # of jupyter-book's extensions
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def _toc(root: Path) -> dict:
 def _read(executed: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(executed, as_version=4)
     forget_machine(notebook)
+    merge_parameters(notebook)
     number_figures(notebook)
     return notebook
 
@@ -142,7 +145,11 @@ def _configured(config: dict, place: Place) -> dict:
     config["html"] |= {"baseurl": place.address}
     sphinx = config["sphinx"]["config"]
     sphinx |= {"mathjax_path": f"mathjax/{MATHJAX}", "html_extra_path": ["extra"], "ogp_site_url": place.address}
-    config["sphinx"]["extra_extensions"] = ["sernb.pages", "sphinxext.opengraph"]
+    sphinx["nb_ipywidgets_js"] = {}  # pages show no widget, and its scripts come from the network
+    sphinx["html_context"] = {"default_mode": "auto"}  # light or dark as the reader's machine is
+    known = [*get_default_sphinx_config()["extensions"], *config["sphinx"].pop("extra_extensions", [])]
+    added = ["sphinxcontrib.bibtex", "sernb.pages", "sphinxext.opengraph"]
+    sphinx["extensions"] = [name for name in dict.fromkeys(known + added) if name not in ONLINE_ONLY]
     config["repository"] = {"url": place.repository, "branch": place.branch}
     if place.repository:
         config["html"] |= {f"use_{link}_button": True for link in ("repository", "edit_page", "issues")}
