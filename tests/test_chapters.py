@@ -1,7 +1,6 @@
 """The chapters: pairs in sync, without outputs, and each of them runs for each language."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -9,8 +8,11 @@ import jupytext
 import nbformat
 import pytest
 import yaml
+from browsing import SIZES, Visitor, barriers, chromium, overflow, served
 
-from sernb.book import LANGUAGES, ChapterError, chapters, render, run_chapter, shared_pages, stage
+from sernb.book import LANGUAGES, ChapterError, render, run_chapter
+from sernb.pagecheck import check
+from sernb.stage import Place, chapters, shared_pages, stage
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -59,43 +61,142 @@ def test_every_chapter_has_the_same_parameters_each_with_a_comment(notebook):
     assert all("#" in line for line in cell.source.splitlines())
 
 
+ONCE = [page for page in shared_pages() if page.suffix == ".ipynb"]
+RUNS = [(notebook, language) for language in LANGUAGES for notebook in chapters()]
+RUNS += [(notebook, LANGUAGES[0]) for notebook in ONCE]
+
+
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory):
-    return tmp_path_factory.mktemp("executed")
+def execute(runs, tmp_path_factory):
+    """Execute a notebook for a language, unless a test before did; returns the executed notebook."""
+    folder = tmp_path_factory.mktemp("executed")
+
+    def run(notebook: Path, language: str) -> Path:
+        out = folder / language / notebook.name
+        if not out.exists():
+            run_chapter(notebook, out, {"language": language, "runs": str(runs)})
+        return out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TQDM_DISABLE", "1")
+        yield run
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_chapter_runs_for_every_language(notebook, language, runs, executed, monkeypatch):
-    monkeypatch.setenv("TQDM_DISABLE", "1")
-    out = run_chapter(notebook, executed / language / notebook.name, {"language": language, "runs": str(runs)})
-    cells_run = [cell for cell in nbformat.read(out, as_version=4).cells if cell.cell_type == "code"]
+@pytest.mark.parametrize(("notebook", "language"), RUNS, ids=[f"{path.stem}-{language}" for path, language in RUNS])
+def test_every_chapter_runs_for_every_language(notebook, language, execute):
+    cells_run = [
+        cell for cell in nbformat.read(execute(notebook, language), as_version=4).cells if cell.cell_type == "code"
+    ]
     outputs = [output for cell in cells_run for output in cell.outputs]
     assert all(cell.execution_count for cell in cells_run) and outputs
     assert not [output for output in outputs if output.output_type == "stream" and output.name == "stderr"]
+    assert not [output for output in outputs if "image/png" in output.get("data", {})]  # figures have alt text
 
 
-def test_the_executed_chapters_render_without_a_warning(executed, tmp_path):
+@pytest.fixture(scope="module")
+def html(execute, tmp_path_factory) -> Path:
+    """The rendered book, its pages checked; warnings are errors."""
+    executed = {execute(notebook, language).parents[1] for notebook, language in RUNS}.pop()
+    root = tmp_path_factory.mktemp("book")
     for name in ("_config.yml", "_toc.yml"):
-        shutil.copy(ROOT / name, tmp_path)
-    shutil.copytree(ROOT / "book", tmp_path / "book", ignore=shutil.ignore_patterns("runs"))
-    render(stage(executed, LANGUAGES, tmp_path), tmp_path)
-    html = tmp_path / "_build" / "html"
-    pages = {str(path.relative_to(html)): path.read_text() for path in html.glob("book/**/*.html")}
+        shutil.copy(ROOT / name, root)
+    shutil.copytree(ROOT / "book", root / "book", ignore=shutil.ignore_patterns("runs"))
+    return render(stage(executed, LANGUAGES, root, Place()), root).parent
+
+
+@pytest.fixture(scope="module")
+def pages(html) -> list[str]:
+    """Every page of the book, its address from the front page."""
+    return sorted(str(path.relative_to(html)) for path in html.glob("book/**/*.html"))
+
+
+def test_the_rendered_book_has_every_page_and_none_has_a_fault(html, pages):
     editions = [f"book/{place}" for place in ("", "de/", "bn/")]
     shared = {f"book/{path.stem}.html" for path in shared_pages()}
     assert set(pages) == {"book/index.html"} | shared | {
         f"{place}{path.stem}.html" for place in editions for path in chapters() if path.stem != "index"
     }
-    assert "Baseline: German</a>" in pages["book/index.html"]
-    for name, page in pages.items():
-        assert not re.search(r'class="output (stderr|traceback)', page), name
-        if name not in shared:
-            assert "prove the machinery, nothing else" in page, name
-        for link in re.findall(r'href="([^":#?]+[.]html)', page):
-            assert (html / name).parent.joinpath(link).resolve().exists(), f"{name} links to {link}"
-    harmonization = pages["book/bn/01-harmonization.html"]
-    assert harmonization.count("<audio") == 4 and 'lang="bn"' in harmonization
+    assert check(html) >= len(pages)
+    text = {name: (html / name).read_text() for name in pages}
+    assert "Baseline: German</a>" in text["book/index.html"]
+    assert all("prove the machinery, nothing else" in page for name, page in text.items() if name not in shared)
+    assert not any("mybinder" in page or "colab." in page for page in text.values())  # it is public nowhere
+    for place in editions:
+        for chapter in chapters()[1:]:
+            for ending in (".ipynb", ".md"):
+                assert (html / "_sources" / place / f"{chapter.stem}{ending}").exists()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(html):
+    with served(html) as at:
+        yield at
+
+
+@pytest.fixture(params=SIZES)
+def visitor(request, browser):
+    context = browser.new_context(viewport=SIZES[request.param])
+    yield Visitor(context.new_page())
+    context.close()
+
+
+def test_every_page_opens_without_network_error_or_sideways_scrolling(visitor, address, pages):
+    wide = {}
+    for name in pages:
+        wide[name] = overflow(visitor.open(f"{address}/{name}"))
+    assert visitor.complaints == []
+    assert {name: what for name, what in wide.items() if what} == {}
+
+
+def test_axe_finds_no_serious_barrier_on_any_page(browser, address, pages):
+    # editions differ in numbers, not in structure: the first has every page, of the others a chapter with their script
+    looked_at = [name for name in pages if name.count("/") == 1] + [
+        f"book/{one}/01-harmonization.html" for one in LANGUAGES[1:]
+    ]
+    found = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(viewport=SIZES["phone"], color_scheme=scheme)
+        for name in looked_at if scheme == "light" else looked_at[:2]:
+            found += [f"{scheme} {what}" for what in barriers(Visitor(context.new_page()).open(f"{address}/{name}"))]
+        context.close()
+    assert found == []
+
+
+def test_a_clip_plays_and_its_words_stand_in_their_script(browser, address):
+    page = browser.new_page()
+    for language, name, family, direction in (
+        ("ur", "book/01-harmonization.html", "Noto Nastaliq Urdu", "rtl"),
+        ("bn", "book/bn/01-harmonization.html", "Noto Sans Bengali", "ltr"),
+    ):
+        Visitor(page).open(f"{address}/{name}")
+        page.evaluate("document.querySelector('audio').play()")
+        page.wait_for_function("document.querySelector('audio').currentTime > 0.3")
+        words = page.locator(f'figcaption [lang="{language}"]').first
+        assert words.evaluate("e => getComputedStyle(e).direction") == direction
+        loaded = page.evaluate("[...document.fonts].filter(f => f.status == 'loaded').map(f => f.family)")
+        assert family in {one.strip('"') for one in loaded}
+    page.close()
+
+
+@pytest.mark.parametrize("medium", ["served", "from a stick"])
+def test_the_search_finds_a_word_where_it_stands(medium, browser, address, html):
+    start = address if medium == "served" else html.as_uri()
+    visitor = Visitor(browser.new_page())
+    page = visitor.open(f"{start}/book/03-baseline.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("speaker-disjoint")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search-results li a")
+    hits = page.locator("#search-results li a").evaluate_all("found => found.map(one => one.href)")
+    assert any("01-harmonization" in hit for hit in hits)
+    assert visitor.complaints == []
+    page.close()
 
 
 @pytest.mark.parametrize(
