@@ -77,6 +77,7 @@ def open_study(
     seed: int = 0,
     runs: str | Path = "runs",
     progress: bool = True,
+    unlabelled: bool = False,
 ) -> Study:
     """Check a chapter's parameters and bring its data into one table.
 
@@ -89,6 +90,7 @@ def open_study(
         seed: of every run.
         runs: folder of the runs.
         progress: show progress bars.
+        unlabelled: also take a language without a labelled clip, which can be adapted to but not judged.
 
     Raises:
         ValueError: unknown profile or language; names those that are known.
@@ -104,10 +106,12 @@ def open_study(
         progress=progress,
         unpacked=store.root / f"unpacked-{name}",
     )
-    labelled = harmonized.manifest[harmonized.manifest["emotion"].notna()]
-    languages = sorted(set(labelled["language"]) - {SOURCE_LANGUAGE})
+    clips = harmonized.manifest
+    known = clips if unlabelled else clips[clips["emotion"].notna()]
+    languages = sorted(set(known["language"]) - {SOURCE_LANGUAGE})
     if language is not None and language not in languages:
-        raise ValueError(f"unknown language {language!r}; the corpora hold labelled clips in {', '.join(languages)}")
+        kind = "clips" if unlabelled else "labelled clips"
+        raise ValueError(f"unknown language {language!r}; the corpora hold {kind} in {', '.join(languages)}")
     return Study(
         language=language,
         profile=chosen,

@@ -13,6 +13,7 @@ from sernb import manifest as tables
 from sernb.audit import audit as audit_manifest
 from sernb.card import rejections, write_card
 from sernb.commands.show import show
+from sernb.concerns import concerns
 from sernb.corpora.registry import CORPORA, discover
 from sernb.escape import printable
 from sernb.export import EXPORTERS
@@ -77,7 +78,10 @@ def harmonize(
 
 
 def audit(folder: HarmonizedDir):
-    """Look for leaks: speakers and identical audio across folds, splits and corpora. Exit status 1 on a leak."""
+    """Look for leaks: speakers and identical audio across folds, splits and corpora. Exit status 1 on a leak.
+
+    What is no leak but limits what can be learnt or measured (few speakers, one gender, labels of no class) is noted.
+    """
     manifest = tables.Harmonized.load(folder).manifest
     found = audit_manifest(manifest)
     counts = found.counts.copy()
@@ -90,6 +94,8 @@ def audit(folder: HarmonizedDir):
     unread = int(manifest["audio_hash"].isna().sum())
     if unread:
         console.print(f"{unread} clips were taken by their headers only: identical audio among them is not found")
+    for line in concerns(manifest):
+        console.print(Text.assemble(("NOTE ", "yellow"), printable(line)))
     for leak in found.leaks:
         console.print(Text.assemble(("LEAK ", "red"), printable(leak)))
     if found.leaks:

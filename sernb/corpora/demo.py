@@ -263,10 +263,12 @@ def _takes(config: DemoConfig) -> Iterator[Take]:
             for emotion, style in STYLES.items():
                 for number in numbers:
                     path = Path(language, f"{speaker.name}_{emotion}_{number}.flac")
-                    yield _take(path, SENTENCES[language][number - 1], VOICES[language], speaker, style, rng)
+                    yield take(path, SENTENCES[language][number - 1], VOICES[language], speaker, style, rng)
 
 
-def _take(path: Path, text: str, voice: str, speaker: Speaker, style: Style, rng: random.Random) -> Take:
+def take(path: Path, text: str, voice: str, speaker: Speaker, style: Style, rng: random.Random) -> Take:
+    """One clip to make: the text in this voice and style, with the clip's own variation drawn from `rng`."""
+
     def vary(mean: float, deviation: float) -> float:
         return mean + deviation * max(-2.0, min(2.0, rng.gauss(0, 1)))
 
@@ -292,7 +294,7 @@ def _record(config: DemoConfig, folder: Path) -> None:
         (folder / language).mkdir(parents=True)
     with Espeak() as espeak:
         for take in progress_bar(takes, desc="Speaking the demo corpus", unit="clip"):
-            samples = _at_level(espeak.say(take.speech), espeak.sampling_rate, take.level)
+            samples = at_level(espeak.say(take.speech), espeak.sampling_rate, take.level)
             soundfile.write(folder / take.path, samples, SAMPLING_RATE, subtype="PCM_16")
     with (folder / SENTENCES_FILE).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
@@ -302,7 +304,7 @@ def _record(config: DemoConfig, folder: Path) -> None:
                 table.writerow((language, number, *texts))
 
 
-def _at_level(samples: np.ndarray, rate: int, level: float) -> np.ndarray:
+def at_level(samples: np.ndarray, rate: int, level: float) -> np.ndarray:
     """16-bit samples at 16 kHz, at this RMS level in dB full scale or as near to it as clips nothing."""
     wave = soxr.resample(samples / 32768.0, rate, SAMPLING_RATE)
     gain = 10 ** (level / 20) / np.sqrt(np.mean(wave**2))
