@@ -1,0 +1,87 @@
+"""How fast training is: what `benchmarks/throughput.py` measured, and the figures computed from it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from sernb.results import FOLDER
+from sernb.runs import ENVIRONMENT_FILE
+
+ROUNDS_FILE = "rounds.csv"
+PARTS_FILE = "parts.csv"
+GROUP = "throughput"
+
+
+def summary(rounds: pd.DataFrame) -> pd.DataFrame:
+    """Clips per second, ratio to the stock step, and share of the matrix rate, of each method.
+
+    Each round's contenders took turns under the same load, so quotients are taken within a round; what is reported is
+    the median over rounds, of the ratio the lowest and highest as well. Where the processor's time was measured (one
+    thread, which loads its own data), quotients are of that: it does not count what other programs took.
+
+    Args:
+        rounds: one row a method, round and contender: columns method, round, who ("sernb", "stock", "square" or
+            "shapes"), clips, flops, wall_s, cpu_s; the last two contenders are matrix products alone.
+
+    Returns:
+        Columns method, clips_per_s, stock_clips_per_s, ratio, ratio_low, ratio_high, gflops_per_clip,
+        share_of_square (of the rate of large square products) and share_of_shapes (of products of the step's own
+        shapes); not a number where it wasn't measured.
+    """
+    spent = rounds["cpu_s"].fillna(rounds["wall_s"])
+    rates = rounds.assign(
+        clips_per_s=rounds["clips"] / rounds["wall_s"], speed=rounds["clips"] / spent, power=rounds["flops"] / spent
+    )
+    wide = rates.pivot(index=["method", "round"], columns="who", values=["clips_per_s", "speed", "power"])
+    column = lambda figure, who: wide.get((figure, who), pd.Series(float("nan"), wide.index))  # noqa: E731
+    each = pd.DataFrame(
+        {
+            "clips_per_s": column("clips_per_s", "sernb"),
+            "stock_clips_per_s": column("clips_per_s", "stock"),
+            "ratio": column("speed", "sernb") / column("speed", "stock"),
+            "share_of_square": column("power", "sernb") / column("power", "square"),
+            "share_of_shapes": column("power", "sernb") / column("power", "shapes"),
+        }
+    ).groupby("method", sort=False)
+    own = rounds[rounds["who"] == "sernb"].groupby("method", sort=False)
+    ratio = each["ratio"].agg(ratio_low="min", ratio_high="max")
+    table = each.median().join(ratio).join((own["flops"].sum() / own["clips"].sum() / 1e9).rename("gflops_per_clip"))
+    columns = ["clips_per_s", "stock_clips_per_s", "ratio", "ratio_low", "ratio_high"]
+    order = rounds["method"].drop_duplicates()
+    return table.loc[order, [*columns, "gflops_per_clip", "share_of_square", "share_of_shapes"]].reset_index()
+
+
+def throughput(root: Path = FOLDER) -> pd.DataFrame:
+    """The stored measurements, one row a measurement and method, with encoder and device.
+
+    Raises:
+        FileNotFoundError: none is stored.
+    """
+    folders = sorted(path.parent for path in (root / GROUP).glob(f"*/{ROUNDS_FILE}"))
+    if not folders:
+        keep = root / GROUP / "NAME"
+        raise FileNotFoundError(f"nothing in {root / GROUP}; measure with `benchmarks/throughput.py --keep {keep}`")
+    tables = []
+    for folder in folders:
+        place = json.loads((folder / ENVIRONMENT_FILE).read_text())
+        table = summary(pd.read_csv(folder / ROUNDS_FILE))
+        device = place["gpu"] or f"{place['threads']} thread(s) of {place['processor']}"
+        for number, (name, value) in enumerate(
+            {"encoder": place["encoder"], "device": device, "precision": place["precision"]}.items()
+        ):
+            table.insert(number, name, value)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def parts(root: Path = FOLDER) -> pd.DataFrame:
+    """What takes a step's time, as shares: one row a measurement and group, one column a method."""
+    tables = [
+        pd.read_csv(path)
+        .pivot(index="group", columns="method", values="share")
+        .reset_index()
+        .assign(measurement=path.parent.name)
+        for path in sorted((root / GROUP).glob(f"*/{PARTS_FILE}"))
+    ]
+    return pd.concat(tables, ignore_index=True).rename_axis(columns=None)
