@@ -62,6 +62,25 @@ def neighbours(points: np.ndarray, labels: pd.Series, ax: Axes | None = None) ->
     return ax
 
 
+def spread(runs: dict[str, pd.DataFrame], figure: str, ax: Axes | None = None) -> Axes:
+    """How far apart BYOL's projections of different clips lie, from before training (epoch 0) to its end.
+
+    Args:
+        runs: a name -> metrics of a BYOL run.
+        figure: "variance" or "effective_rank".
+        ax: axes to draw on.
+    """
+    ax = _axes(ax)
+    start = {"variance": "variance_start", "effective_rank": "rank_start"}[figure]
+    for name, metrics in runs.items():
+        epochs, values = [0, *metrics["epoch"]], [metrics[start].iloc[0], *metrics[figure]]
+        ax.plot(epochs, values, marker="o", label=name)
+    ax.set(xlabel="epoch", ylabel=figure.replace("_", " "), ylim=(0, None))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(fontsize="small")
+    return ax
+
+
 def over_strength(effects: pd.DataFrame, y: str, ax: Axes | None = None) -> Axes:
     """A column of `gallery.effects` over the levels of strength, one line an augmentation."""
     ax = _axes(ax)
