@@ -1,4 +1,4 @@
-"""Sphinx extension: what the rendered pages add to the theme's buttons."""
+"""Sphinx extension: what the rendered pages add to the theme's, and mend in it."""
 
 import re
 from typing import Any
@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registered in the staged configuration; see `sernb.stage`."""
     app.connect("html-page-context", finish_buttons, priority=900)  # after the theme has made its own
+    app.connect("html-page-context", mend_references)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -34,3 +35,11 @@ def finish_buttons(app: Sphinx, page: str, template: str, context: dict, doctree
                 "label": "download-text-button",
             }
             group["buttons"].insert(1, text)
+
+
+def mend_references(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
+    """Don't call a bibliography a list: docutils does, but gives it no list items, and screen readers stumble."""
+    if "body" in context:
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
