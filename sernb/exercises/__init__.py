@@ -1,0 +1,36 @@
+"""Exercises of the chapters whose answer is a function: each is judged against a slow, readable form of itself.
+
+In a notebook, `check(uar)` judges the function named `uar`; from the command line, `sernb check answers.py` judges
+every function of a file whose name is an exercise's.
+"""
+
+from collections.abc import Callable
+
+from sernb.exercises import augmentation, baseline, byol, comparison, harmonization, metric, speakers
+from sernb.exercises.base import Exercise, WrongAnswer
+
+__all__ = ["EXERCISES", "Exercise", "WrongAnswer", "check"]
+
+MODULES = (harmonization, augmentation, baseline, speakers, comparison, byol, metric)
+EXERCISES = {exercise.name: exercise for module in MODULES for exercise in module.EXERCISES}
+
+
+def check(answer: Callable, name: str | None = None) -> str:
+    """Judge a function.
+
+    Args:
+        answer: the function.
+        name: the exercise, where the function's own name is another.
+
+    Returns:
+        One line that says the answer is right.
+
+    Raises:
+        ValueError: no such exercise; names those there are.
+        WrongAnswer: in which case the answer is wrong, and how.
+        NotImplementedError: nothing has been written yet.
+    """
+    name = name or answer.__name__
+    if name not in EXERCISES:
+        raise ValueError(f"no exercise is called {name!r}; there are {', '.join(EXERCISES)}")
+    return EXERCISES[name].check(answer)
