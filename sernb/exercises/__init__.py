@@ -4,15 +4,26 @@ In a notebook, `check(uar)` judges the function named `uar`; from the command li
 every function of a file whose name is an exercise's.
 """
 
+import inspect
 from collections.abc import Callable
 
 from sernb.exercises import augmentation, baseline, byol, comparison, harmonization, metric, speakers
 from sernb.exercises.base import Exercise, WrongAnswer
 
-__all__ = ["EXERCISES", "Exercise", "WrongAnswer", "check"]
+__all__ = ["EXERCISES", "Exercise", "WrongAnswer", "check", "task"]
 
 MODULES = (harmonization, augmentation, baseline, speakers, comparison, byol, metric)
 EXERCISES = {exercise.name: exercise for module in MODULES for exercise in module.EXERCISES}
+
+
+def task(name: str) -> str:
+    """What an exercise asks for: the function's signature, and what it takes and returns.
+
+    Raises:
+        ValueError: no such exercise; names those there are.
+    """
+    exercise = _find(name)
+    return f"{exercise.name}{inspect.signature(exercise.model)}\n\n{exercise.task}"
 
 
 def check(answer: Callable, name: str | None = None) -> str:
@@ -30,7 +41,10 @@ def check(answer: Callable, name: str | None = None) -> str:
         WrongAnswer: in which case the answer is wrong, and how.
         NotImplementedError: nothing has been written yet.
     """
-    name = name or answer.__name__
+    return _find(name or answer.__name__).check(answer)
+
+
+def _find(name: str) -> Exercise:
     if name not in EXERCISES:
         raise ValueError(f"no exercise is called {name!r}; there are {', '.join(EXERCISES)}")
-    return EXERCISES[name].check(answer)
+    return EXERCISES[name]
