@@ -1,5 +1,6 @@
 """The reference runs: training on real speech, stored without weights so that every figure can be recomputed."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,15 +8,19 @@ import pandas as pd
 
 from sernb.evaluation import METRICS, scores_by
 from sernb.runs import MODEL_FOLDER, Run
+from sernb.training.contrastive import REPORT_FILE
 from sernb.transfer_scores import printed
 
 FOLDER = Path(__file__).parents[1] / "results"
 
 
 def keep(run: Run, folder: Path) -> Path:
-    """Copy a finished run into `folder`, weights left out."""
+    """Copy a finished run into `folder`, weights left out; its first stage, if it has one, into "<folder>-stage1"."""
     target = folder / run.folder.name
     shutil.copytree(run.folder, target, ignore=shutil.ignore_patterns(MODEL_FOLDER), dirs_exist_ok=True)
+    first = run.environment.get("stage1")
+    if first is not None:
+        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"))
     return target
 
 
@@ -76,7 +81,7 @@ def mean_std(summary: pd.DataFrame) -> pd.DataFrame:
 
 def poolings(root: Path = FOLDER) -> pd.DataFrame:
     """Macro-F1 per corpus for both poolings, mean (std) over the seeds both were run with."""
-    groups = {"speech frames": "baseline", "all frames": "baseline-all-frames"}
+    groups = {"speech frames": "pooling-speech", "all frames": "pooling-all"}
     scored = {name: table(stored(group, root)) for name, group in groups.items()}
     seeds = set.intersection(*(set(frame["seed"]) for frame in scored.values()))
     columns = {
@@ -84,6 +89,20 @@ def poolings(root: Path = FOLDER) -> pd.DataFrame:
         for name, frame in scored.items()
     }
     return pd.DataFrame(columns).reset_index().assign(seeds=len(seeds))
+
+
+def stage1(root: Path = FOLDER) -> pd.DataFrame:
+    """What the first contrastive stage did, before and after it: mean (std) over its runs."""
+    reports = [json.loads((run.folder / REPORT_FILE).read_text()) for run in stored("contrastive-stage1", root)]
+    names = {
+        "recall_at_1": "recall@1, held-out speakers",
+        "eer": "equal error rate, held-out speakers",
+        "emotion_macro_f1": "emotion probe, macro-F1",
+    }
+    before, after = (pd.DataFrame([report[when] for report in reports])[list(names)] for when in ("before", "after"))
+    columns = {"before": before, "after": after, "change": after - before}
+    text = {name: [f"{frame[n].mean():.3f} ({frame[n].std():.3f})" for n in names] for name, frame in columns.items()}
+    return pd.DataFrame({"measure": list(names.values())} | text).assign(runs=len(reports))
 
 
 def leaks(root: Path = FOLDER) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def test_the_readme_shows_what_the_stored_runs_give():
     assert BEGIN + readme.split(BEGIN)[1].split(END)[0] + END == section()
 
 
-@pytest.mark.parametrize("group", ["baseline", "baseline-all-frames", "leak"])
+@pytest.mark.parametrize("group", ["baseline", "contrastive", "byol", "pooling-speech", "pooling-all", "leak"])
 def test_stored_runs_hold_predictions_and_no_weights(group):
     for run in results.stored(group):
         shares = run.predictions[PROBABILITIES]
@@ -36,7 +36,7 @@ def test_stored_runs_never_test_on_a_speaker_they_validate_on():
 
 
 def test_the_two_poolings_differ_in_nothing_but_the_pooling():
-    one, other = (results.stored(group)[0].config for group in ("baseline", "baseline-all-frames"))
+    one, other = (results.stored(group)[0].config for group in ("pooling-speech", "pooling-all"))
     differing = {name for name in one["config"] if one["config"][name] != other["config"][name]}
     assert differing == {"pooling"} and one["inputs"] == other["inputs"]
 
@@ -53,9 +53,18 @@ def test_an_unknown_group_says_how_to_make_one(tmp_path):
 def test_keeping_a_run_leaves_the_weights_behind(tmp_path):
     (tmp_path / "run" / "model").mkdir(parents=True)
     (tmp_path / "run" / "model" / "model.safetensors").touch()
-    (tmp_path / "run" / "config.json").write_text("{}")
+    (tmp_path / "run" / "environment.json").write_text("{}")
     kept = results.keep(Run(tmp_path / "run"), tmp_path / "kept")
-    assert [path.name for path in kept.iterdir()] == ["config.json"]
+    assert [path.name for path in kept.iterdir()] == ["environment.json"]
+
+
+def test_a_first_stage_is_kept_beside_its_second(tmp_path):
+    for name, text in (("two", '{"stage1": "one"}'), ("one", "{}")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "environment.json").write_text(text)
+    results.keep(Run(tmp_path / "two"), tmp_path / "kept" / "contrastive")
+    assert (tmp_path / "kept" / "contrastive" / "two").is_dir()
+    assert (tmp_path / "kept" / "contrastive-stage1" / "one").is_dir()
 
 
 def test_mean_and_std_as_the_papers_print_them():

@@ -62,7 +62,8 @@ def store_outputs(
     if variant is None:
         half = pd.DataFrame(embeddings.astype(np.float16), columns=[f"e{n}" for n in range(embeddings.shape[1])])
         half.insert(0, "utterance_id", split.test["utterance_id"].to_numpy(object))
-        half.to_parquet(folder / EMBEDDINGS_FILE, index=False)
+        # hardly a value occurs twice: dictionaries would only add to the size
+        half.to_parquet(folder / EMBEDDINGS_FILE, index=False, compression="zstd", use_dictionary=False)
 
 
 def sample(clips: pd.DataFrame) -> pd.DataFrame:
