@@ -26,25 +26,25 @@ UNITS = ("speaker", "seed", "cell")
 
 def accuracy(counts: np.ndarray) -> np.ndarray:
     """Share of clips named right; confusion counts (..., true, predicted) -> (...)."""
-    return _ratio(np.trace(counts, axis1=-2, axis2=-1), counts.sum((-2, -1)))
+    return ratio(np.trace(counts, axis1=-2, axis2=-1), counts.sum((-2, -1)))
 
 
 def macro_f1(counts: np.ndarray) -> np.ndarray:
     """Mean F1 of the four classes, 0 for one that is neither true nor named; as `evaluation.scores`."""
     named_and_true = counts.sum(-1) + counts.sum(-2)
-    f1 = np.nan_to_num(_ratio(2 * np.diagonal(counts, axis1=-2, axis2=-1), named_and_true))
+    f1 = np.nan_to_num(ratio(2 * np.diagonal(counts, axis1=-2, axis2=-1), named_and_true))
     return np.where(counts.sum((-2, -1)) > 0, f1.mean(-1), np.nan)
 
 
 def uar(counts: np.ndarray) -> np.ndarray:
     """Mean recall of the classes that occur; as `evaluation.scores`."""
     recalls = recall(counts)
-    return _ratio(np.nansum(recalls, -1), (~np.isnan(recalls)).sum(-1))
+    return ratio(np.nansum(recalls, -1), (~np.isnan(recalls)).sum(-1))
 
 
 def recall(counts: np.ndarray) -> np.ndarray:
     """Recall of each class, (..., 4, 4) -> (..., 4); NaN for one that doesn't occur."""
-    return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(-1))
+    return ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(-1))
 
 
 SCORES: dict[str, Metric] = {"accuracy": accuracy, "macro_f1": macro_f1, "uar": uar}
@@ -54,7 +54,8 @@ RECALLS: dict[str, Metric] = {
 }
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """part / whole, arrays that broadcast together; NaN where the whole is 0."""
     part, whole = np.broadcast_arrays(np.asarray(part, float), np.asarray(whole, float))
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
 
@@ -161,7 +162,7 @@ class Cells:
             known = ~np.isnan(value)
             total += np.where(known, value, 0) * clips
             weighed += np.where(known, clips, 0)
-        return _ratio(total, weighed)
+        return ratio(total, weighed)
 
     def redraw(self, generator: np.random.Generator, resamples: int, only: str | int | None = None) -> np.ndarray:
         """How often each cell counts when speakers, within their stratum, and seeds are drawn with replacement.

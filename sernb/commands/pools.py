@@ -1,0 +1,60 @@
+"""sernb pool: a recipe given other speech to learn from."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sernb.commands.learn import CorporaDir, Encoder, ProfileName, Recipe, Runs
+from sernb.commands.show import show
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register this file's command."""
+    app.command()(pool)
+
+
+def pool(
+    condition: Annotated[list[str], typer.Argument(help="Names of sernb/pools.py; --list prints them.")] = [],  # noqa: B006
+    recipe: Annotated[Recipe, typer.Option(help="baseline, contrastive or byol.")] = Recipe.contrastive,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to N - 1.")] = 5,
+    folds: Annotated[int, typer.Option(min=1, help="Seed S leaves out target fold S modulo this.")] = 5,
+    diagonals: Annotated[int, typer.Option(min=1, help="Each seed with so many folds, one after the other.")] = 1,
+    profile: ProfileName = "laptop",
+    corpora: CorporaDir = None,
+    encoder: Encoder = None,
+    runs: Runs = Path("runs"),
+    keep: Annotated[
+        Path | None, typer.Option(help="Also copy each run, weights left out, into KEEP/RECIPE-CONDITION.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="Print the conditions and stop.")] = False,
+):
+    """Train a recipe under conditions that change the speech it is given; what the store holds is not made again.
+
+    Give the same command again after an interruption: it goes on where it was.
+    """
+    import pandas as pd
+
+    from sernb.pools import CONDITIONS, grid, group, train_condition
+
+    if list_ or not condition:
+        show(pd.DataFrame([{"condition": name, "what": one.what} for name, one in CONDITIONS.items()]), "Conditions")
+        return
+    unknown = sorted(set(condition) - set(CONDITIONS))
+    if unknown:
+        raise ValueError(f"unknown condition {', '.join(unknown)}; known are {', '.join(CONDITIONS)}")
+    from sernb.evaluation import scores_by
+    from sernb.study import open_study
+    from sernb.sweep import keep_alike
+
+    study = open_study(None, profile, corpora, encoder, runs=runs)
+    baseline = recipe is Recipe.baseline
+    cells = [(seed, None) for seed in range(seeds)] if baseline else grid(seeds, folds, diagonals)
+    for seed, fold in cells:
+        split = study.zero_shot() if baseline else study.adapted(fold)
+        for name in condition:
+            for run in train_condition(name, recipe.value, study, split, seed):
+                title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
+                show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
+                if keep is not None:
+                    keep_alike(run, keep / group(recipe.value, name))

@@ -1,0 +1,73 @@
+"""What a method costs: time, throughput and parameters, from what its runs stored."""
+
+import math
+
+import pandas as pd
+import torch
+from safetensors import safe_open
+from transformers import WhisperConfig
+
+from sernb.models import WEIGHTS_FILE, EmotionClassifier, WhisperEncoder
+from sernb.runs import Run
+
+# layers and width of Whisper's encoders (Radford et al. 2023, table 1)
+WHISPER = {"tiny": (4, 384), "base": (6, 512), "small": (12, 768), "medium": (24, 1024), "large": (32, 1280)}
+
+
+def parameters(run: Run) -> int | None:
+    """How many numbers the model that answers holds, frozen ones too; None where the run doesn't tell.
+
+    Counted in the weights' file, or, of a run stored without weights, in a model built after its encoder's name.
+    """
+    weights = run.model / WEIGHTS_FILE
+    if weights.exists():
+        with safe_open(weights, framework="numpy") as file:
+            return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 (no dict)
+    config = run.config["config"]
+    name = run.environment.get("encoder", "").removeprefix("whisper-").split(".")[0].split("-")[0]
+    if name not in WHISPER:
+        return None
+    layers, width = WHISPER[name]
+    shape = WhisperConfig(
+        d_model=width, encoder_layers=layers, encoder_attention_heads=width // 64, encoder_ffn_dim=4 * width
+    )
+    with torch.device("meta"):  # shapes only
+        model = EmotionClassifier(WhisperEncoder(shape, config["seconds"], config["pooling"]), config["hidden"])
+    return sum(tensor.numel() for tensor in model.parameters())
+
+
+def minutes(run: Run) -> float:
+    """Wall time with that of the first stage, where there was one; NaN where the first stage's run isn't at hand."""
+    first = run.environment.get("stage1")
+    before = 0.0
+    if first:
+        places = (run.folder.with_name(first), run.folder.parents[1] / "contrastive-stage1" / first)
+        before = next((minutes(Run(place)) for place in places if (place / "environment.json").exists()), math.nan)
+    return before + run.environment["wall_s"] / 60
+
+
+def cost(runs: list[Run]) -> dict[str, float | int | None]:
+    """Means over runs: minutes, those of the last stage alone, training clips a second, epochs; and the parameters."""
+    return {
+        "runs": len(runs),
+        "minutes": _mean(minutes(run) for run in runs),
+        "last stage": _mean(run.environment["wall_s"] / 60 for run in runs),
+        "epochs": _mean(len(run.metrics) for run in runs),
+        "clips a second": _mean(run.metrics["clips_per_s"].mean() for run in runs),
+        "parameters": parameters(runs[0]),
+    }
+
+
+def _mean(values) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def costs(methods: dict[str, list[Run]]) -> pd.DataFrame:
+    """`cost` of each method, one row each, with where its runs were made."""
+    rows = []
+    for method, runs in methods.items():
+        place = runs[0].environment
+        device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
+        rows.append({"method": method, **cost(runs), "on": device})
+    return pd.DataFrame(rows)

@@ -1,0 +1,241 @@
+"""What the stored runs say: the paper's Table 1 beside ours, and every ablation whose runs are there."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from sernb import comparison, statistics
+from sernb.evaluation import METRICS
+from sernb.runs import Run
+from sernb.study import language_name
+from sernb.training.contrastive import REPORT_FILE
+
+METHODS = {"baseline": "baseline", "contrastive": "contrastive", "byol": "BYOL"}
+"""Groups of the stored runs and how a page names them, in the order of the paper's tables."""
+METRIC_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "uar": "UAR"}
+
+
+def grouped(root: Path, group: str) -> list[Run]:
+    """The stored runs of a group, by seed; an empty list where there are none."""
+    runs = [Run(path.parent) for path in sorted((root / group).glob("*/config.json"))]
+    return sorted(runs, key=lambda run: run.config["config"]["seed"])
+
+
+def methods(root: Path) -> dict[str, list[Run]]:
+    """The stored runs of each method that has some, by its name on the pages."""
+    found = {name: grouped(root, group) for group, name in METHODS.items()}
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def mean_std(values: pd.Series) -> str:
+    """ "0.547 (0.036)" as the papers print it; "0.547 (–)" of a single value."""
+    spread = f"{values.std():.3f}" if len(values) > 1 else "–"
+    return f"{values.mean():.3f} ({spread})"
+
+
+def table1(tables: Mapping[str, pd.DataFrame], paper: pd.DataFrame) -> pd.DataFrame:
+    """The paper's Table 1 beside ours: rows corpus and metric, one column a method of each.
+
+    Args:
+        tables: method -> test predictions of its runs, from `comparison.pooled`.
+        paper: from `results.paper_table`.
+
+    Returns:
+        Columns language, corpus (paper / ours), metric, then "paper: ..." and "ours: ..." of each method; mean (std)
+        over runs in the paper, over rounds of the test clips here (see `statistics.rounds`). The paper's held-out
+        English corpus has no counterpart: ours are trained on it.
+    """
+    scored = {name: comparison.scored_rounds(table) for name, table in tables.items() if len(table)}
+    rows = []
+    for corpus in paper["corpus"].unique():
+        published = paper[paper["corpus"] == corpus]
+        (language,) = published["language"].unique()
+        ours = {name: frame[frame["language"] == language] for name, frame in scored.items()}
+        names = sorted(set().union(*(frame["corpus"] for frame in ours.values()), set()))
+        for metric in METRICS:
+            row = {
+                "language": language,
+                "corpus (paper / ours)": f"{corpus} / {', '.join(names) or '–'}",
+                "metric": METRIC_NAMES[metric],
+            }
+            for group, name in METHODS.items():
+                cell = published[(published["metric"] == metric) & (published["method"] == group)]
+                row[f"paper: {name}"] = f"{cell['mean'].item():.3f} ({cell['std'].item():.3f})"
+            for name in METHODS.values():
+                frame = ours.get(name, pd.DataFrame())
+                row[f"ours: {name}"] = mean_std(frame[metric]) if len(frame) else "–"
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def paper_differences(paper: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame:
+    """Each method less the baseline in the paper's Table 1: method, corpus, language, value; it states no interval."""
+    wide = paper[paper["metric"] == metric].pivot(index=["corpus", "language"], columns="method", values="mean")
+    rows = [
+        {"method": METHODS[group], "corpus": corpus, "language": language, "value": row[group] - row["baseline"]}
+        for group in METHODS
+        if group != "baseline"
+        for (corpus, language), row in wide.iterrows()
+    ]
+    return pd.DataFrame(rows)
+
+
+def verdict(row: Mapping) -> str:
+    """One row of `comparison.differences` in words."""
+    sure = "the interval excludes zero" if row["excludes_zero"] else "the interval holds zero"
+    if pd.isna(row["low"]):
+        return f"{language_name(row['language'])}, {row['method']}: {row['value']:+.3f}, no interval (one speaker)"
+    return (
+        f"{language_name(row['language'])}, {row['method']}: {row['value']:+.3f} [{row['low']:+.3f}, "
+        f"{row['high']:+.3f}], {sure}"
+    )
+
+
+def stage1(runs: list[Run]) -> pd.DataFrame:
+    """What stage 1 alone did to the embedding, without emotion labels: one row a figure, before and after.
+
+    Columns figure, before, after (means over runs), runs.
+    """
+    reports = [json.loads((run.folder / REPORT_FILE).read_text()) for run in runs]
+    names = {
+        "recall_at_1": "speakers found again, held-out speakers (recall@1)",
+        "eer": "speaker verification, equal error rate",
+        "emotion_macro_f1": "emotion in English, logistic regression on the frozen embedding (macro-F1)",
+    }
+    rows = [
+        {
+            "figure": label,
+            **{when: sum(report[when][name] for report in reports) / len(reports) for when in ("before", "after")},
+            "runs": len(reports),
+        }
+        for name, label in names.items()
+        if reports
+    ]
+    return pd.DataFrame(rows)
+
+
+def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """What stands behind each method's figures: seeds, and how often each corpus's clips were judged."""
+    rows = []
+    for name, table in tables.items():
+        for (corpus, language), judged in table.groupby(["corpus", "language"]):
+            rows.append(
+                {
+                    "method": name,
+                    "corpus": corpus,
+                    "language": language,
+                    "seeds": judged["seed"].nunique(),
+                    "clips": judged["utterance_id"].nunique(),
+                    "speakers": judged["speaker"].nunique(),
+                    "judgements a clip": len(judged) / judged["utterance_id"].nunique(),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an ablation: a group of stored runs, and perhaps a variant of them.
+
+    Attributes:
+        label: what differs.
+        group: folder below results/.
+        variant: as `Run.variant` takes it.
+        command: what makes the runs.
+    """
+
+    label: str
+    group: str
+    variant: str | None = None
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A question that two or more groups of runs answer; the first row is what the others are compared with."""
+
+    name: str
+    question: str
+    rows: tuple[Row, ...]
+
+
+@cache
+def ablations() -> dict[str, Ablation]:
+    """Every ablation the book shows, by name, from ablations.toml."""
+    content = tomllib.loads((files(__package__) / "ablations.toml").read_text())
+    return {
+        name: Ablation(name, entry["question"], tuple(Row(**row) for row in entry["rows"]))
+        for name, entry in content.items()
+    }
+
+
+def rows_of(row: Row, root: Path) -> pd.DataFrame:
+    """Test predictions of the runs behind a row, empty where none is stored."""
+    runs = [run for run in grouped(root, row.group) if row.variant is None or row.variant in run.variants]
+    return comparison.pooled(runs, variant=row.variant) if runs else pd.DataFrame()
+
+
+def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> pd.DataFrame:
+    """Scores of each row whose runs are stored, and its difference from the first row on common clips and seeds.
+
+    Returns:
+        Columns what, corpus, language, seeds, score (mean (std) over rounds), then value, low, high of the difference;
+        empty where fewer than two rows are stored.
+    """
+    tables = {row.label: rows_of(row, root) for row in ablation.rows}
+    tables = {label: table for label, table in tables.items() if len(table)}
+    first = ablation.rows[0].label
+    if first not in tables or len(tables) < 2:
+        return pd.DataFrame()
+    found = []
+    for label, table in tables.items():
+        for (corpus, language), judged in table.groupby(["corpus", "language"]):
+            scored = comparison.scored_rounds(judged)
+            entry = {
+                "what": label,
+                "corpus": corpus,
+                "language": language,
+                "seeds": judged["seed"].nunique(),
+                METRIC_NAMES[metric]: mean_std(scored[metric]),
+            }
+            own, control = comparison.common(judged, tables[first])
+            if label != first and len(own):
+                chosen = {metric: statistics.SCORES[metric]}
+                (gain,) = statistics.difference(own, control, metrics=chosen, resamples=4000).to_dict("records")
+                entry |= {name: gain[name] for name in ("value", "low", "high")}
+            found.append(entry)
+    table = pd.DataFrame(found)
+    return table.sort_values(["language", "corpus"], kind="stable", ignore_index=True)
+
+
+def missing(ablation: Ablation, root: Path) -> list[Row]:
+    """The rows without stored runs."""
+    return [row for row in ablation.rows if rows_of(row, root).empty]
+
+
+def paper_table2(root: Path) -> pd.DataFrame:
+    """Gong et al. 2025, Table 2: confusion of the contrastive model on EMO-DB less the baseline's, in points."""
+    return pd.read_csv(root / "paper" / "gong2025_table2.csv")
+
+
+def confusion_kinds(tables: Mapping[str, pd.DataFrame], resamples: int = 2000) -> pd.DataFrame:
+    """Mean confusion of the pairs that share arousal, valence or neither, one row a method and corpus.
+
+    Cells "0.21 [0.15, 0.28]"; "arousal - rest" is the difference from the pairs that do not share arousal.
+    """
+    kinds = {kind: comparison.mean_share(kind) for kind in ("arousal", "valence", "neither")}
+    rest = lambda counts: (kinds["valence"](counts) + 3 * kinds["neither"](counts)) / 4  # noqa: E731 (one pair, three)
+    metrics = kinds | {"arousal - rest": lambda counts: kinds["arousal"](counts) - rest(counts)}
+    rows = []
+    for method, table in tables.items():
+        for (corpus, language), judged in table.groupby(["corpus", "language"]):
+            found = statistics.estimate(judged, metrics=metrics, resamples=resamples)
+            cells = {row.metric: f"{row.value:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in found.itertuples()}
+            rows.append({"method": method, "corpus": corpus, "language": language} | cells)
+    return pd.DataFrame(rows)
