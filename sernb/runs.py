@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +17,10 @@ from typing import Any
 
 import pandas as pd
 import torch
+from accelerate.utils import broadcast_object_list
 from filelock import FileLock
+
+from sernb.processes import processes
 
 CONFIG_FILE = "config.json"
 ENVIRONMENT_FILE = "environment.json"
@@ -107,7 +111,8 @@ class RunStore:
             recipe: name of the recipe; with its version, where its meaning changed ("baseline").
             config: the recipe's frozen dataclass.
             inputs: hashes of all else that decides the outcome: data, initial weights, earlier runs.
-            execute: fills a folder. It may find there what an interrupted call left behind, and goes on from it.
+            execute: fills a folder; called in each of the processes that train together. It may find there what an
+                interrupted call left behind, and goes on from it.
             about: what a reader wants to know and the hashes don't tell, such as the encoder's name.
 
         Returns:
@@ -116,14 +121,19 @@ class RunStore:
         identity, final = self.identity(recipe, config, inputs)
         partial = partial_folder(final)
         self.root.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / f".{final.name}.lock"):
-            if not final.exists():
-                partial.mkdir(exist_ok=True)
-                write_json(partial / CONFIG_FILE, identity)
+        together = processes()
+        with FileLock(self.root / f".{final.name}.lock") if together.is_main_process else nullcontext():
+            (exists,) = broadcast_object_list([final.exists()])
+            if not exists:
+                if together.is_main_process:
+                    partial.mkdir(exist_ok=True)
+                    write_json(partial / CONFIG_FILE, identity)
                 started = time.monotonic()
                 execute(partial)
-                write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started) | (about or {}))
-                partial.rename(final)
+                if together.is_main_process:
+                    write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started) | (about or {}))
+                    partial.rename(final)
+        together.wait_for_everyone()
         return Run(final)
 
 
@@ -171,6 +181,7 @@ def environment(seconds: float) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "processor": processor(),
         "cores": os.cpu_count(),
+        "processes": processes().num_processes,
         "gpu": gpu,
     }
 

@@ -1,5 +1,6 @@
 """A planned grid, trained by Dask's workers: on this machine, or wherever a scheduler has them."""
 
+import logging
 import multiprocessing
 import os
 import traceback
@@ -126,6 +127,7 @@ def local_cluster(workers: int | None = None) -> SpecCluster:
             "cls": Nanny,
             "options": {
                 "nthreads": 1,
+                "silence_logs": logging.ERROR,
                 "memory_limit": 0,  # Dask would stop a worker that uses more than its share, model and all
                 "env": quiet | ({"CUDA_VISIBLE_DEVICES": visible[number % gpus]} if gpus else {}),
             },
@@ -134,4 +136,4 @@ def local_cluster(workers: int | None = None) -> SpecCluster:
     }
     scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "dashboard": False}}
     with dask.config.set({"distributed.worker.daemon": False}):  # a daemon may not start the DataLoader's workers
-        return SpecCluster(workers=specification, scheduler=scheduler, silence_logs="ERROR")
+        return SpecCluster(workers=specification, scheduler=scheduler, silence_logs=logging.ERROR)

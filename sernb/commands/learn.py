@@ -65,17 +65,23 @@ def train(
     as well: one run a seed and fold, judged on the fold left out.
     """
     from sernb import evaluation, results
+    from sernb.processes import processes
     from sernb.study import open_study
     from sernb.training.recipes import train_recipe
 
+    together = processes()
     changes, first = (tomllib.loads("\n".join(given)) for given in (change, stage1))
-    study = open_study(None, profile, corpora, encoder, runs=runs)
+    with together.main_process_first():  # what it finds in the audio, the others read from its notes
+        study = open_study(None, profile, corpora, encoder, runs=runs, progress=together.is_main_process)
     for number in seed:
         made = train_recipe(recipe.value, study, number, changes, first, language or None, fold)
         for run in made:
+            if not together.is_main_process:
+                continue
             show(evaluation.scores_by(run.predictions, "part", "corpus", "language"), f"{run.folder} (seed {number})")
             if keep is not None:
                 results.keep(run, keep)
+    together.destroy_process_group()
 
 
 def leak(

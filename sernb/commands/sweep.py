@@ -60,6 +60,9 @@ def sweep(
         raise ValueError(
             "--workers starts workers on this machine; those of --scheduler are started with `dask worker`"
         )
+    names = [part.strip() for part in methods.split(",")]
+    if stage1 and "contrastive" not in names:
+        raise ValueError(f"--stage1 changes the first stage of contrastive, which is not among {methods}")
     asked = grids.Sweep(
         profile,
         corpora and corpora.expanduser().resolve(),
@@ -72,7 +75,7 @@ def sweep(
     named = [part.strip() for part in languages.split(",")] if languages else None
     if named is None and not together:
         named = grids.target_languages(study)
-    cells = grids.grid([part.strip() for part in methods.split(",")], named, seeds, folds, together)
+    cells = grids.grid(names, named, seeds, folds, together)
     planned = grids.plan(asked, study, cells)
     if dry_run:
         show(grids.cell_table(planned), "Cells, in the order they are run")
@@ -98,18 +101,22 @@ def sweep(
         layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} cells [{elapsed}{postfix}]"
         bar = progress_bar(total=len(left), desc="sweep", bar_format=layout)
         with connected(scheduler, workers) as client, bar:
-            ended = run_cells(asked, planned, client, threads_per_worker)
-            while left:
+
+            def update(cells):
                 count = max(1, len(client.nthreads()))
-                bar.set_postfix_str(f"{grids.time_left(left, finished, count)} left on {count} workers")
-                outcome = next(ended)
+                bar.set_postfix_str(f"{grids.time_left(left, finished, count)} left on {count} workers", refresh=False)
+                bar.update(cells)
+                bar.refresh()
+
+            update(0)
+            for outcome in run_cells(asked, planned, client, threads_per_worker):
                 left.remove(outcome.cell)
-                bar.update()
                 if outcome.run is None:
                     failed.append((outcome.cell, outcome.error, outcome.log))
                 else:
                     finished.append(outcome.run)
                     store(outcome.run, outcome.cell)
+                update(1)
     for cell, error, log in failed:
         print(f"sernb: {cell}: {error}{f' (traceback in {log})' if log else ''}", file=sys.stderr)
     if failed:

@@ -148,6 +148,8 @@ def train_baseline(
             after_step=lambda step: averaged.update_parameters(model),
         )
         fit(task, config, accelerator, folder, progress)
+        if not accelerator.is_main_process:
+            return  # what follows is written once
         for variant, place in ((None, folder / MODEL_FOLDER), (AVERAGED, folder / MODEL_FOLDER / AVERAGED)):
             best = EmotionClassifier.from_pretrained(place).to(accelerator.device)
             store_outputs(best, split, folder, accelerator, progress, variant)

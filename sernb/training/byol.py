@@ -256,6 +256,8 @@ def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: Run
             after_step=objective.after_step,
         )
         fit(task, config, accelerator, folder, progress)
+        if not accelerator.is_main_process:
+            return  # what follows is written once
         for name, place in places.items():
             kept = EmotionClassifier.from_pretrained(place).to(accelerator.device)
             store_outputs(kept, split, folder, accelerator, progress, None if name == config.inference else name)

@@ -183,6 +183,8 @@ def train_stage1(
             keep={config.select: lambda: model.save_pretrained(folder / MODEL_FOLDER)},
         )
         fit(task, config, accelerator, folder, progress)
+        if not accelerator.is_main_process:
+            return  # what follows is written once
         best = WhisperEncoder.from_pretrained(folder / MODEL_FOLDER)
         scores = speaker_scores(embed(best, judged, accelerator), judged["speaker"].to_numpy(object))
         after = scores | emotion_probe(best, split, accelerator)

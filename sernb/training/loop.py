@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.utils import broadcast_object_list
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from sernb.dataset import collate
+from sernb.processes import Shares, checkpoint_unwrapped, encoding_shared, processes, whole
 from sernb.progress import progress_bar
 from sernb.runs import METRICS_FILE
 from sernb.samplers import Batches, Draw
@@ -85,19 +87,21 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
     optimizer = torch.optim.AdamW(task.groups, weight_decay=config.weight_decay)
     rates = [group["lr"] for group in optimizer.param_groups]
     objective, optimizer = accelerator.prepare(task.objective, optimizer)
+    checkpoint_unwrapped(accelerator)
     history = _resume(accelerator, folder)
     total = config.epochs * config.batches_per_epoch
     done = len(history) * config.batches_per_epoch
     loader = DataLoader(
         task.dataset,
-        batch_sampler=Batches(task.draw, config.seed, done, total),
+        batch_sampler=Shares(Batches(task.draw, config.seed, done, total)),
         collate_fn=collate,
         num_workers=config.workers,
         pin_memory=accelerator.device.type == "cuda",
     )
     batches = iter(loader)
-    bar = progress_bar(total=total, initial=done, desc="training", unit="batch", show=progress)
-    with torch.random.fork_rng(), deterministic(), bar:
+    main = accelerator.is_main_process
+    bar = progress_bar(total=total, initial=done, desc="training", unit="batch", show=progress and main)
+    with torch.random.fork_rng(), deterministic(), encoding_shared(task.objective), bar:
         while len(history) < config.epochs and not _patience_spent(history, task.keep, config.patience):
             started, losses = time.monotonic(), []
             task.objective.train()
@@ -105,7 +109,7 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
                 torch.manual_seed((config.seed << 32) + step)
                 for group, rate in zip(optimizer.param_groups, rates, strict=True):
                     group["lr"] = rate * min(1.0, (step + 1) / max(1, config.warmup))
-                loss, figures = objective(next(batches).to(accelerator.device))
+                loss, figures = objective(whole(next(batches).to(accelerator.device), accelerator))
                 optimizer.zero_grad()
                 accelerator.backward(loss)
                 accelerator.clip_grad_norm_(task.objective.parameters(), config.clip_norm)
@@ -117,17 +121,19 @@ def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, 
             done += config.batches_per_epoch
             seconds = time.monotonic() - started
             task.objective.eval()
-            history.append(
+            row = (
                 {"epoch": len(history) + 1, "step": done, "loss": torch.stack(losses).mean().item()}
                 | {name: float(value) for name, value in figures.items()}
-                | task.validate()
+                | (task.validate() if main else {})
                 | {"clips_per_s": config.batch_size * config.batches_per_epoch / seconds}
             )
+            history += broadcast_object_list([row])  # the main process's, so that all stop at the same epoch
             for figure, save in task.keep.items():
-                if _best_epoch(history, figure) == len(history) - 1:
+                if main and _best_epoch(history, figure) == len(history) - 1:
                     save()
             _checkpoint(accelerator, folder, history)
-    (folder / METRICS_FILE).write_text("".join(json.dumps(row) + "\n" for row in history))
+    if main:
+        (folder / METRICS_FILE).write_text("".join(json.dumps(row) + "\n" for row in history))
 
 
 def make_accelerator() -> Accelerator:
@@ -136,7 +142,10 @@ def make_accelerator() -> Accelerator:
         bf16 = torch.cuda.is_bf16_supported()
     else:
         bf16 = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
-    return Accelerator(mixed_precision="bf16" if bf16 else "no")
+    processes()
+    # what is not a weight is computed from the whole batch, and so the same, in every process
+    alike = DistributedDataParallelKwargs(broadcast_buffers=False)
+    return Accelerator(mixed_precision="bf16" if bf16 else "no", kwargs_handlers=[alike])
 
 
 @contextmanager
@@ -167,12 +176,16 @@ def _patience_spent(history: list[dict[str, float]], figures: Iterable[str], pat
 def _checkpoint(accelerator: Accelerator, folder: Path, history: list[dict[str, float]]) -> None:
     """Keep the last whole epoch: written under another name, renamed, and only then is the older one removed."""
     temporary = folder / "checkpoint.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
+    if accelerator.is_main_process:
+        shutil.rmtree(temporary, ignore_errors=True)
+    accelerator.wait_for_everyone()
     accelerator.save_state(str(temporary))
-    (temporary / "history.json").write_text(json.dumps(history))
-    temporary.rename(folder / f"checkpoint-{len(history):04d}")
-    for older in sorted(folder.glob("checkpoint-*"))[:-1]:
-        shutil.rmtree(older)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        (temporary / "history.json").write_text(json.dumps(history))
+        temporary.rename(folder / f"checkpoint-{len(history):04d}")
+        for older in sorted(folder.glob("checkpoint-*"))[:-1]:
+            shutil.rmtree(older)
 
 
 def _resume(accelerator: Accelerator, folder: Path) -> list[dict[str, float]]:

@@ -1,0 +1,204 @@
+"""The run grid: its order, its plan, and workers that fail, die or are started again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from distributed import Client
+
+from sernb.runs import Run
+from sernb.sweep import Cell, Sweep, cell_table, grid, group, keep_alike, plan, summary, time_left
+from sernb.workers import local_cluster
+
+SHORT = {"epochs": 1, "batches_per_epoch": 2, "workers": 0}
+LONG = {"epochs": 6, "patience": 6, "batches_per_epoch": 4, "workers": 0}
+PATIENCE_S = 1200  # for what takes seconds on a machine with nothing else to do
+
+
+def test_every_diagonal_has_each_seed_and_each_fold_once():
+    cells = grid(["baseline", "contrastive", "byol"], ["ur", "de"], seeds=5, folds=5)
+    assert len(cells) == len(set(cells)) == 5 + 2 * 25
+    assert {cell.languages for cell in cells if cell.method != "baseline"} == {("ur", "de")}
+    assert [cell for cell in cells if cell.method == "baseline"] == [Cell("baseline", seed) for seed in range(5)]
+    for method in ("contrastive", "byol"):
+        own = [cell for cell in cells if cell.method == method]
+        for first in range(0, 25, 5):
+            diagonal = own[first : first + 5]
+            assert [cell.seed for cell in diagonal] == list(range(5))
+            assert {cell.fold for cell in diagonal} == set(range(5))
+    # stopped anywhere, no method and no seed is more than one cell ahead
+    adapted = [cell for cell in cells if cell.fold is not None]
+    for stop in range(len(adapted)):
+        counts = Counter((cell.method, cell.seed) for cell in adapted[:stop])
+        assert (
+            max(counts.values(), default=0) - min(counts[m, s] for m in ("byol", "contrastive") for s in range(5)) < 2
+        )
+
+
+def test_apart_adapts_to_one_language_at_a_time():
+    cells = grid(["byol"], ["ur", "de"], seeds=1, folds=2, together=False)
+    assert cells == [Cell("byol", 0, fold, (name,)) for fold in (0, 1) for name in ("ur", "de")]
+    assert group(cells[0], "lambda-0.2", together=False) == "byol-apart-lambda-0.2" and group(cells[0]) == "byol"
+
+
+def test_a_grid_that_means_nothing_is_refused():
+    for wrong in ({"methods": ["simclr"]}, {"methods": []}, {"methods": ["byol"], "seeds": 0}):
+        with pytest.raises(ValueError):
+            grid(**wrong)
+    with pytest.raises(ValueError, match="names"):
+        grid(["byol"], together=False)
+
+
+def made(root: Path, name: str, wall_s: float, seed: int = 0, rate: float = 0.1, **about) -> Run:
+    folder = root / name
+    folder.mkdir(parents=True)
+    recipe = name.rpartition("-")[0]
+    (folder / "config.json").write_text(json.dumps({"recipe": recipe, "config": {"seed": seed, "rate": rate}}))
+    (folder / "environment.json").write_text(json.dumps({"wall_s": wall_s, **about}))
+    return Run(folder)
+
+
+def test_time_left_follows_from_finished_runs(tmp_path):
+    runs = [made(tmp_path, f"baseline-{n}", wall_s) for n, wall_s in enumerate((60, 120, 1800))]
+    cells = [Cell("baseline", 3), Cell("byol", 0, 0), Cell("contrastive", 0, 0)]
+    assert time_left(cells, []) == "unknown" and time_left([], []) == "0 s"
+    assert time_left(cells[:1], runs) == "2 min"  # the median
+    made(tmp_path, "contrastive-stage1-0", 3600)
+    runs.append(made(tmp_path, "contrastive-0", 120, stage1="contrastive-stage1-0"))
+    assert time_left(cells[2:], runs) == "1 h 02 min"
+    # byol has no run yet: it is taken to be like the mean of the others, (2 + 62) / 2 minutes
+    assert time_left(cells, runs) == "1 h 36 min" and time_left(cells, runs, workers=2) == "48 min"
+
+
+def test_runs_that_differ_in_more_than_the_seed_are_not_kept_together(tmp_path):
+    kept = tmp_path / "results" / "byol"
+    keep_alike(made(tmp_path, "byol-0", 1, seed=0), kept)
+    keep_alike(made(tmp_path, "byol-1", 1, seed=1), kept)
+    with pytest.raises(ValueError, match="rate.*--name"):
+        keep_alike(made(tmp_path, "byol-2", 1, seed=2, rate=0.2), kept)
+    with pytest.raises(ValueError, match="encoder"):
+        keep_alike(made(tmp_path, "byol-3", 1, seed=3, encoder="another"), kept)
+    assert sorted(path.name for path in kept.iterdir()) == ["byol-0", "byol-1"]
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory) -> Sweep:
+    runs = tmp_path_factory.mktemp("runs")
+    return Sweep("smoke", encoder="random-1x32", runs=runs, changes=SHORT, stage1_changes=SHORT)
+
+
+def test_the_plan_knows_what_the_store_holds_and_trains_nothing(short):
+    study = short.study()
+    cells = grid(["baseline", "contrastive"], seeds=1, folds=2)
+    assert [one.state for one in plan(short, study, cells, progress=False)] == ["missing"] * 3
+    assert not list(short.runs.glob("*-*/"))
+
+    run = short.run(study, cells[1])
+    planned = plan(short, study, cells, progress=False)
+    assert [one.state for one in planned] == ["missing", "done", "missing"] and planned[1].run.folder == run.folder
+    counts = summary(planned).set_index("method")
+    assert counts.loc["contrastive", ["cells", "done", "missing"]].tolist() == [2, 1, 1]
+    assert cell_table(planned)["run"][1] == run.folder.name
+
+    # the second stage gone, the first one still counts
+    run.folder.rename(run.folder.with_name("elsewhere"))
+    assert plan(short, study, cells, progress=False)[1].state == "begun"
+
+
+def test_a_fold_without_clips_is_impossible_and_a_grid_without_any_is_a_mistake(short):
+    study = short.study()
+    folds = study.manifest["fold"].nunique()
+    planned = plan(short, study, grid(["byol"], ["de"], seeds=1, folds=folds + 1), progress=False)
+    assert [one.state for one in planned] == ["missing"] * folds + ["impossible"] and "fold" in planned[-1].problem
+    with pytest.raises(ValueError, match="BaselineConfig has no field momentum"):
+        wrong = Sweep("smoke", encoder="random-1x32", runs=short.runs, changes={"momentum": 0.9})
+        plan(wrong, study, grid(["byol", "baseline"], seeds=1, folds=1), progress=False)
+
+
+class Grid:
+    """`sernb sweep` of byol on one language of the demo corpus, in a process of its own."""
+
+    def __init__(self, runs: Path, seeds: int, *options) -> None:
+        asked = ["--profile", "smoke", "--encoder", "random-1x32", "--methods", "byol", "--languages", "de"]
+        asked += [
+            "--folds",
+            "1",
+            "--seeds",
+            seeds,
+            "--runs",
+            runs,
+            *[f"--set={name}={value}" for name, value in LONG.items()],
+        ]
+        command = [sys.executable, "-m", "sernb", "sweep", *map(str, [*asked, *options])]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, out, err
+
+
+def wait_for(true, what: str):
+    started = time.monotonic()
+    while time.monotonic() - started < PATIENCE_S:
+        if found := true():
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(what)
+
+
+def first_epochs(runs: Path) -> dict[str, float]:
+    """Speed measured in the first epoch of each run, finished or not: no two attempts measure the same."""
+    found = {}
+    for checkpoint in runs.glob("byol-*.partial/checkpoint-*/history.json"):
+        found[checkpoint.parts[-3].removesuffix(".partial")] = json.loads(checkpoint.read_text())[0]["clips_per_s"]
+    for metrics in runs.glob("byol-*/metrics.jsonl"):
+        if metrics.parent.suffix != ".partial":
+            found[metrics.parent.name] = pd.read_json(metrics, lines=True)["clips_per_s"][0]
+    return found
+
+
+def test_two_workers_one_killed_and_one_cell_that_fails(tmp_path):
+    plain = Sweep("smoke", encoder="random-1x32", runs=tmp_path, changes=LONG)
+    blocked = plan(plain, plain.study(), grid(["byol"], ["de"], seeds=1, folds=1), progress=False)[0].lacks
+    (tmp_path / f"{blocked.name}.partial").touch()  # a file where a folder must be
+
+    with local_cluster(workers=2) as cluster, Client(cluster) as client:
+        sweep = Grid(tmp_path, 3, "--scheduler", cluster.scheduler_address, "--threads-per-worker", 1)
+        before = wait_for(lambda: len(found := first_epochs(tmp_path)) == 2 and found, "no first epoch of both cells")
+        assert all((tmp_path / f"{name}.partial").exists() for name in before)
+        victim = sorted(client.run(os.getpid).values())[0]
+        os.kill(victim, signal.SIGKILL)
+        status, out, err = sweep.end()
+        assert victim not in client.run(os.getpid).values()
+
+        assert status == 1 and "byol, seed 0, de, fold 0: FileExistsError" in err and "Traceback" not in err
+        assert "FileExistsError" in (tmp_path / f"{blocked.name}.log").read_text()
+        # both others were finished, and neither began anew
+        assert first_epochs(tmp_path) == before
+        assert [len(Run(tmp_path / name).metrics) for name in before] == [6, 6]
+
+        (tmp_path / f"{blocked.name}.partial").unlink()
+        made = {path: path.stat().st_mtime_ns for path in tmp_path.glob("byol-*/metrics.jsonl")}
+        status, out, err = Grid(
+            tmp_path, 3, "--scheduler", cluster.scheduler_address, "--keep", tmp_path / "kept"
+        ).end()
+        assert status == 0, err
+    assert all(path.stat().st_mtime_ns == then for path, then in made.items()) and len(made) == 2
+    assert len(list((tmp_path / "kept" / "byol").iterdir())) == 3
+
+
+def test_killed_and_started_again_a_sweep_goes_on(tmp_path):
+    first = Grid(tmp_path, 1)
+    before = wait_for(lambda: first_epochs(tmp_path), "no first epoch")
+    first.process.kill()
+    first.end()
+    status, out, err = Grid(tmp_path, 1).end()
+    assert status == 0, err
+    assert first_epochs(tmp_path) == before and len(list(tmp_path.glob("byol-*/predictions.parquet"))) == 1
