@@ -93,6 +93,17 @@ def test_every_chapter_runs_for_every_language(notebook, language, execute):
     assert not [output for output in outputs if "image/png" in output.get("data", {})]  # figures have alt text
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "known"), [("language", "xx", "bn, de, ur"), ("profile", "huge", "laptop, paper, smoke")]
+)
+def test_a_wrong_parameter_stops_the_first_cell_with_the_known_values(name, value, known, runs, tmp_path):
+    out = tmp_path / "out.ipynb"
+    with pytest.raises(ChapterError, match=known):
+        run_chapter(ROOT / "book" / "03-baseline.ipynb", out, {name: value, "runs": str(runs)})
+    executed = [c for c in nbformat.read(out, as_version=4).cells if c.cell_type == "code" and c.execution_count]
+    assert len(executed) == 3  # defaults, the injected parameters, and the cell that opens the study
+
+
 @pytest.fixture(scope="module")
 def html(execute, tmp_path_factory) -> Path:
     """The rendered book, its pages checked; warnings are errors."""
@@ -127,6 +138,7 @@ def test_the_rendered_book_has_every_page_and_none_has_a_fault(html, pages):
                 assert (html / "_sources" / place / f"{chapter.stem}{ending}").exists()
 
 
+# nothing is executed from here on: papermill and playwright each want the event loop to themselves
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as running:
@@ -197,14 +209,3 @@ def test_the_search_finds_a_word_where_it_stands(medium, browser, address, html)
     assert any("01-harmonization" in hit for hit in hits)
     assert visitor.complaints == []
     page.close()
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "known"), [("language", "xx", "bn, de, ur"), ("profile", "huge", "laptop, paper, smoke")]
-)
-def test_a_wrong_parameter_stops_the_first_cell_with_the_known_values(name, value, known, runs, tmp_path):
-    out = tmp_path / "out.ipynb"
-    with pytest.raises(ChapterError, match=known):
-        run_chapter(ROOT / "book" / "03-baseline.ipynb", out, {name: value, "runs": str(runs)})
-    executed = [c for c in nbformat.read(out, as_version=4).cells if c.cell_type == "code" and c.execution_count]
-    assert len(executed) == 3  # defaults, the injected parameters, and the cell that opens the study
