@@ -4,11 +4,11 @@ import sys
 
 import typer
 
-from sernb.commands import book, data, learn, metric, results
+from sernb.commands import book, data, learn, metric, pools, results, sweep, teach, template
 from sernb.decode import AudioError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__import__("sernb").__doc__)
-for group in (data, learn, metric, results, book):
+for group in (data, learn, sweep, pools, metric, results, book, teach, template):
     group.add_to(app)
 
 
