@@ -1,6 +1,7 @@
 """What a method costs: time, throughput and parameters, from what its runs stored."""
 
 import math
+from statistics import median
 
 import pandas as pd
 import torch
@@ -47,20 +48,23 @@ def minutes(run: Run) -> float:
 
 
 def cost(runs: list[Run]) -> dict[str, float | int | None]:
-    """Means over runs: minutes, those of the last stage alone, training clips a second, epochs; and the parameters."""
+    """Medians over runs: minutes, those of the last stage alone, training clips a second, epochs; and the parameters.
+
+    Medians, for a run that other work slowed down, or that was interrupted, tells little of what its method costs.
+    """
     return {
         "runs": len(runs),
-        "minutes": _mean(minutes(run) for run in runs),
-        "last stage": _mean(run.environment["wall_s"] / 60 for run in runs),
-        "epochs": _mean(len(run.metrics) for run in runs),
-        "clips a second": _mean(run.metrics["clips_per_s"].mean() for run in runs),
+        "minutes": _median(minutes(run) for run in runs),
+        "last stage": _median(run.environment["wall_s"] / 60 for run in runs),
+        "epochs": _median(len(run.metrics) for run in runs),
+        "clips a second": _median(run.metrics["clips_per_s"].median() for run in runs),
         "parameters": parameters(runs[0]),
     }
 
 
-def _mean(values) -> float:
+def _median(values) -> float:
     known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known) if known else math.nan
+    return median(known) if known else math.nan
 
 
 def costs(methods: dict[str, list[Run]]) -> pd.DataFrame:

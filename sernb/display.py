@@ -4,6 +4,7 @@ import base64
 import io
 from html import escape
 from pathlib import Path
+from statistics import median
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -47,7 +48,7 @@ def reference(runs: list[Run], what: str) -> HTML:
     """Heads a stored result on real speech: what it is, and where, when and from what it was made."""
     place, config = runs[0].environment, runs[0].config["config"]
     seeds = ", ".join(str(run.config["config"]["seed"]) for run in runs)
-    minutes = sum(run.environment["wall_s"] for run in runs) / len(runs) / 60
+    minutes = median(run.environment["wall_s"] for run in runs) / 60
     corpora = sorted(set().union(*(run.predictions["corpus"] for run in runs)))
     device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
     return _box(
@@ -55,7 +56,7 @@ def reference(runs: list[Run], what: str) -> HTML:
         "Reference run: real speech",
         f"{escape(what)} Encoder: {escape(place['encoder'])}. Corpora: {escape(', '.join(corpora))}. "
         f"Seeds: {seeds}. Window: {config['seconds']:g} s. Made on {escape(place['date'])} with torch "
-        f"{escape(place['versions']['torch'])} on {escape(device)}, {minutes:.1f} minutes a run.",
+        f"{escape(place['versions']['torch'])} on {escape(device)}, {minutes:.1f} minutes a run (median).",
     )
 
 

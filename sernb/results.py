@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sernb import comparison, findings, variants
 from sernb.evaluation import METRICS, scores_by
 from sernb.runs import MODEL_FOLDER, Run
 from sernb.training.contrastive import REPORT_FILE
@@ -58,12 +59,18 @@ def paper_table(root: Path = FOLDER) -> pd.DataFrame:
 
 def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
     """The figures the README shows, each table under its heading."""
-    baseline = stored("baseline", root)
-    place = baseline[0].environment
-    seeds = len(baseline)
-    about = f"{place['encoder']}, {seeds} seeds, {place['gpu'] or place['processor']}, {place['date']}"
+    tables = {name: comparison.pooled(runs) for name, runs in findings.methods(root).items()}
+    place = stored("baseline", root)[0].environment
+    seeds = ", ".join(f"{table['seed'].nunique()} of {name}" for name, table in tables.items())
+    about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {place['date']}"
     return {
-        f"Zero-shot baseline, mean (std) over seeds ({about})": mean_std(over_seeds(table(baseline))),
+        f"Three methods beside the paper's, mean (std) over runs ({about})": findings.table1(tables, paper_table(root)),
+        "Method and baseline on the same left-out folds, mean (std) over seeds": paired(root),
+        "Macro-F1, and gain over the plain baseline on the same clips [95 % interval over speakers and seeds]": (
+            variants.gains(root)
+        ),
+        "Accuracy of women less that of men [95 % interval]": variants.gender_gaps(root),
+        "Stage 1 alone, mean (std) over runs": stage1(root),
         "Which frames the embedding averages, macro-F1": poolings(root),
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leaks(root),
         "Continuous metric learning, no further training on the target, value [95 % interval]": metric(root),
@@ -89,6 +96,28 @@ def poolings(root: Path = FOLDER) -> pd.DataFrame:
         for name, frame in scored.items()
     }
     return pd.DataFrame(columns).reset_index().assign(seeds=len(seeds))
+
+
+def paired(root: Path = FOLDER) -> pd.DataFrame:
+    """Each method and the baseline on the same left-out folds under the same seeds: mean (std) over runs.
+
+    Columns corpus, language, method, the three metrics, and `gain`, the macro-F1 it has over the baseline.
+    """
+    rows = []
+    for group, name in findings.METHODS.items():
+        if group == "baseline":
+            continue
+        compared = comparison.against(stored("baseline", root), stored(group, root))
+        gains = comparison.gains(compared).set_index("corpus")
+        for who, label in (("baseline", f"baseline, beside {name}"), ("method", name)):
+            text = mean_std(over_seeds(compared[compared["who"] == who]))
+            gained = [
+                f"{gains.at[corpus, 'macro_f1_gain']:+.3f} ({gains.at[corpus, 'macro_f1_std']:.3f})"
+                for corpus in text["corpus"]
+            ]
+            rows.append(text.assign(method=label, gain=gained if who == "method" else "", runs=gains["seeds"].max()))
+    columns = ["corpus", "language", "method", *METRICS, "gain", "runs"]
+    return pd.concat(rows).sort_values("corpus", kind="stable", ignore_index=True)[columns]
 
 
 def stage1(root: Path = FOLDER) -> pd.DataFrame:

@@ -1,0 +1,57 @@
+"""The table of methods, weights and statistics: every cell is what the stored predictions give."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from sernb import results, variants
+from sernb.evaluation import scores
+
+
+@pytest.fixture(scope="module")
+def table():
+    return variants.gains(results.FOLDER)
+
+
+def of(group: str, variant: str | None, corpus: str) -> pd.DataFrame:
+    parts = [run.variant(variant).assign(seed=run.config["config"]["seed"]) for run in results.stored(group)]
+    table = pd.concat(parts)
+    return table[(table["part"] == "test") & (table["corpus"] == corpus)]
+
+
+def test_every_method_has_a_row_for_both_weights_and_both_statistics(table):
+    assert len(table) == 12
+    assert table[["method", "weights", "statistics"]].drop_duplicates().shape[0] == 12
+
+
+@pytest.mark.parametrize("corpus", ["urdu", "emodb", "banglaser"])
+@pytest.mark.parametrize(
+    ("row", "group", "variant"),
+    [(5, "contrastive", "statistics"), (6, "contrastive", "averaged"), (10, "byol", "online")],
+)
+def test_a_cell_is_the_difference_from_the_plain_baseline_on_the_same_clips_and_seeds(
+    table, row, group, variant, corpus
+):
+    own, plain = of(group, variant, corpus), of("baseline", None, corpus)
+    keys = ["seed", "utterance_id"]
+    plain = plain.merge(own[keys], on=keys)
+    # the folds of all seeds together judge each clip once, as one round
+    assert not own["utterance_id"].duplicated().any()
+    score, gain = map(float, re.match(r"([\d.]+), ([+-][\d.]+)", table.at[row, corpus]).groups())
+    assert score == pytest.approx(scores(own)["macro_f1"], abs=6e-4)
+    assert gain == pytest.approx(scores(own)["macro_f1"] - scores(plain)["macro_f1"], abs=1.1e-3)
+
+
+def test_the_paired_table_says_how_much_each_run_gained():
+    table = results.paired()
+    row = table[(table["corpus"] == "urdu") & (table["method"] == "contrastive")].iloc[0]
+    gained = []
+    for run in results.stored("contrastive"):
+        own = run.predictions.query("part == 'test' and corpus == 'urdu'")
+        seed = run.config["config"]["seed"]
+        (base,) = [run for run in results.stored("baseline") if run.config["config"]["seed"] == seed]
+        same = base.predictions[base.predictions["utterance_id"].isin(own["utterance_id"])]
+        gained.append(scores(own)["macro_f1"] - scores(same)["macro_f1"])
+    assert row["gain"] == f"{pd.Series(gained).mean():+.3f} ({pd.Series(gained).std():.3f})"
+    assert row["runs"] == len(gained)
