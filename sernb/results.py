@@ -69,6 +69,7 @@ def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
         "Macro-F1, and gain over the plain baseline on the same clips [95 % interval over speakers and seeds]": (
             variants.gains(root)
         ),
+        "Macro-F1 over a baseline of the same weights and statistics [95 % interval]": variants.alike(root),
         "Accuracy of women less that of men [95 % interval]": variants.gender_gaps(root),
         "Stage 1 alone, mean (std) over runs": stage1(root),
         "Which frames the embedding averages, macro-F1": poolings(root),

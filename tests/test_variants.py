@@ -14,6 +14,11 @@ def table():
     return variants.gains(results.FOLDER)
 
 
+@pytest.fixture(scope="module")
+def alike():
+    return variants.alike(results.FOLDER)
+
+
 def of(group: str, variant: str | None, corpus: str) -> pd.DataFrame:
     parts = [run.variant(variant).assign(seed=run.config["config"]["seed"]) for run in results.stored(group)]
     table = pd.concat(parts)
@@ -41,6 +46,22 @@ def test_a_cell_is_the_difference_from_the_plain_baseline_on_the_same_clips_and_
     score, gain = map(float, re.match(r"([\d.]+), ([+-][\d.]+)", table.at[row, corpus]).groups())
     assert score == pytest.approx(scores(own)["macro_f1"], abs=6e-4)
     assert gain == pytest.approx(scores(own)["macro_f1"] - scores(plain)["macro_f1"], abs=1.1e-3)
+
+
+@pytest.mark.parametrize("corpus", ["urdu", "emodb", "banglaser"])
+@pytest.mark.parametrize(
+    ("row", "group", "variant", "plain"),
+    [
+        (3, "contrastive", "averaged-statistics", "averaged-statistics"),
+        (4, "byol", None, "averaged"),
+        (6, "byol", "online", None),
+    ],
+)
+def test_alike_is_compared_with_alike(alike, row, group, variant, plain, corpus):
+    own, base = of(group, variant, corpus), of("baseline", plain, corpus)
+    base = base.merge(own[["seed", "utterance_id"]], on=["seed", "utterance_id"])
+    gain = float(alike.at[row, corpus].split(" ")[0])
+    assert gain == pytest.approx(scores(own)["macro_f1"] - scores(base)["macro_f1"], abs=6e-4)
 
 
 def test_the_paired_table_says_how_much_each_run_gained():
