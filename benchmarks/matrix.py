@@ -98,7 +98,7 @@ def time_by_group(step: Step, repeats: int = 2) -> pd.DataFrame:
     step.start()
     step()
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if step.device.type == "cuda" else [])]
-    with profile(activities=activities) as profiler:
+    with profile(activities=activities, acc_events=True) as profiler:
         for _ in range(repeats):
             step()
     step.stop()

@@ -93,7 +93,8 @@ def measure(chosen: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, dic
         for number in range(chosen.rounds):
             for who, (step, steps) in contenders.items():
                 step.start()
-                step()  # the first one starts workers and meets cold caches
+                if number == 0 or step.config.workers:
+                    step()  # the first one meets cold caches, and workers that have loaded nothing yet
                 taken = seconds(lambda step=step, steps=steps: [step() for _ in range(steps)], device)
                 step.stop()
                 clips = step.config.batch_size * steps

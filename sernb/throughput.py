@@ -18,7 +18,7 @@ def summary(rounds: pd.DataFrame) -> pd.DataFrame:
 
     Each round's contenders took turns under the same load, so quotients are taken within a round; what is reported is
     the median over rounds, of the ratio the lowest and highest as well. Where the processor's time was measured (one
-    thread, which loads its own data), quotients are of that: it does not count what other programs took.
+    thread, which loads its own data), seconds are of that: wall time on a machine with nothing else to do.
 
     Args:
         rounds: one row a method, round and contender: columns method, round, who ("sernb", "stock", "square" or
@@ -30,15 +30,13 @@ def summary(rounds: pd.DataFrame) -> pd.DataFrame:
         shapes); not a number where it wasn't measured.
     """
     spent = rounds["cpu_s"].fillna(rounds["wall_s"])
-    rates = rounds.assign(
-        clips_per_s=rounds["clips"] / rounds["wall_s"], speed=rounds["clips"] / spent, power=rounds["flops"] / spent
-    )
-    wide = rates.pivot(index=["method", "round"], columns="who", values=["clips_per_s", "speed", "power"])
+    rates = rounds.assign(speed=rounds["clips"] / spent, power=rounds["flops"] / spent)
+    wide = rates.pivot(index=["method", "round"], columns="who", values=["speed", "power"])
     column = lambda figure, who: wide.get((figure, who), pd.Series(float("nan"), wide.index))  # noqa: E731
     each = pd.DataFrame(
         {
-            "clips_per_s": column("clips_per_s", "sernb"),
-            "stock_clips_per_s": column("clips_per_s", "stock"),
+            "clips_per_s": column("speed", "sernb"),
+            "stock_clips_per_s": column("speed", "stock"),
             "ratio": column("speed", "sernb") / column("speed", "stock"),
             "share_of_square": column("power", "sernb") / column("power", "square"),
             "share_of_shapes": column("power", "sernb") / column("power", "shapes"),
