@@ -1,6 +1,7 @@
 """The chapters: pairs in sync, without outputs, and each of them runs for each language."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -59,6 +60,52 @@ def test_every_chapter_has_the_same_parameters_each_with_a_comment(notebook):
     exec(cell.source, values)
     assert {name: values[name] for name in PARAMETERS} == PARAMETERS
     assert all("#" in line for line in cell.source.splitlines())
+
+
+SECTIONS = ["The idea", "The code", "The run", "The result", "Exercises", "Summary", "What's next", "References"]
+
+
+@pytest.mark.parametrize("chapter", chapters()[1:], ids=lambda path: path.stem)
+def test_every_chapter_is_built_alike(chapter):
+    cells = jupytext.read(chapter).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    opening = cells[0].source
+    for told in ("Overview", "Goals", "Prerequisites", "Time"):
+        assert f"| **{told}** |" in opening, f"{chapter.stem} opens without its {told.lower()}"
+    found = [heading for heading in re.findall(r"^## (.*)$", text, re.MULTILINE) if heading in SECTIONS]
+    assert found == SECTIONS
+    assert text.rstrip().endswith("```{footbibliography}\n```") and re.search(r"\{footcite:[pt]\}`", text)
+    assert "{term}`" in text, f"{chapter.stem} links no word to the glossary"
+    assert any("question(" in cell.source for cell in cells if cell.cell_type == "code"), "no self-check question"
+
+
+@pytest.mark.parametrize("chapter", chapters()[1:], ids=lambda path: path.stem)
+def test_every_chapter_has_three_exercises_each_with_a_hidden_solution_that_is_run(chapter):
+    solved: dict[str, int] = {}
+    inside = False
+    for cell in jupytext.read(chapter).cells:
+        if cell.cell_type == "markdown":
+            for heading in re.findall(r"^##+ .*$", cell.source, re.MULTILINE):
+                inside = heading == "## Exercises" or (inside and heading.startswith("### "))
+                if inside and heading.startswith("### "):
+                    solved[heading] = 0
+        elif "solution" in cell.metadata.get("tags", []):
+            assert inside and "hide-cell" in cell.metadata["tags"], f"{chapter.stem}: a solution that isn't hidden"
+            solved[list(solved)[-1]] += 1
+    assert len(solved) >= 3 and all(solved.values()), f"{chapter.stem}: {solved}"
+
+
+def test_the_glossary_and_the_bibliography_hold_what_chapters_refer_to_and_no_more_than_once():
+    glossary = (ROOT / "book" / "glossary.md").read_text()
+    terms = [term.lower() for term in re.findall(r"^(\w.*)$", glossary.split("{glossary}")[1], re.MULTILINE)]
+    works = re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(), re.MULTILINE)
+    assert len(set(terms)) == len(terms) and len(set(works)) == len(works)
+    for page in (ROOT / "book").glob("*.md"):
+        text = page.read_text()
+        for shown, target in re.findall(r"\{term\}`([^`<]*?)(?: <([^`]*)>)?`", text):
+            assert (target or shown).lower() in terms, f"{page.name}: {target or shown} is not in the glossary"
+        for keys in re.findall(r"\{(?:foot)?cite:?\w*\}`([^`]*)`", text):
+            assert set(keys.split(",")) <= set(works), f"{page.name} cites {keys}"
 
 
 ONCE = [page for page in shared_pages() if page.suffix == ".ipynb"]
