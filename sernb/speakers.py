@@ -12,7 +12,6 @@ from sernb.dataset import Speech, collate
 from sernb.models import WhisperEncoder
 
 
-@torch.inference_mode()
 def embed(encoder: WhisperEncoder, clips: pd.DataFrame, accelerator: Accelerator, batch_size: int = 64) -> np.ndarray:
     """Embeddings of the clips' beginnings under the accelerator's precision, shape (clips, width).
 
@@ -28,7 +27,8 @@ def embed(encoder: WhisperEncoder, clips: pd.DataFrame, accelerator: Accelerator
     rows = []
     for batch in loader:
         batch = batch.to(accelerator.device)
-        with accelerator.autocast():
+        # not around `to` above: weights moved in inference mode could not be trained on
+        with torch.inference_mode(), accelerator.autocast():
             rows.append(encoder(log_mel(batch.waveforms), batch.lengths).float().cpu())
     encoder.train(training)
     return torch.cat(rows).numpy()

@@ -65,7 +65,7 @@ def trained(tmp_path_factory):
     """Every recipe trained by two processes and by one, and a run begun by two and ended by one."""
     root = tmp_path_factory.mktemp("trained")
     (root / "script.py").write_text(SCRIPT)
-    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
     for launcher in (["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"], []):
         command = [sys.executable, *launcher, root / "script.py", root]
         done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True)
