@@ -71,6 +71,13 @@ def number_figures(notebook: nbformat.NotebookNode) -> None:
                 )
 
 
+def name_solutions(notebook: nbformat.NotebookNode) -> None:
+    """Say on the button of a folded solution that it is one."""
+    for cell in notebook.cells:
+        if "solution" in cell.metadata.get("tags", []) and cell.cell_type == "code":
+            cell.metadata["mystnb"] = {"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+
+
 def name_language(notebook: nbformat.NotebookNode, language: str, stem: str, folders: dict[str, str]) -> None:
     """Append the language to a chapter's title, and links to its other editions under it.
 

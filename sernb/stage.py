@@ -12,7 +12,14 @@ import yaml
 from jupyter_book.config import get_default_sphinx_config
 
 from sernb.artwork import social_card
-from sernb.editions import forget_machine, merge_parameters, name_language, number_figures, relink
+from sernb.editions import (
+    forget_machine,
+    merge_parameters,
+    name_language,
+    name_solutions,
+    number_figures,
+    relink,
+)
 from sernb.study import language_name
 
 ROOT = Path(__file__).parents[1]
@@ -118,6 +125,7 @@ def _read(executed: Path) -> nbformat.NotebookNode:
     forget_machine(notebook)
     merge_parameters(notebook)
     number_figures(notebook)
+    name_solutions(notebook)
     return notebook
 
 

@@ -20,7 +20,14 @@ from sernb import display
 from sernb.artwork import social_card
 from sernb.audio import SAMPLE_RATE
 from sernb.book import finish
-from sernb.editions import forget_machine, merge_parameters, name_language, number_figures, relink
+from sernb.editions import (
+    forget_machine,
+    merge_parameters,
+    name_language,
+    name_solutions,
+    number_figures,
+    relink,
+)
 from sernb.pagecheck import PageError, check
 from sernb.stage import Place, chapters, origin, shared_pages, stage
 
@@ -46,6 +53,13 @@ def notebook(*cells) -> nbformat.NotebookNode:
             outputs = [nbformat.v4.new_output("display_data", {"text/html": shown})] if shown else []
             book.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": tags}, outputs=outputs))
     return book
+
+
+def test_the_button_of_a_folded_solution_says_so():
+    book = notebook("### 1. Do it", ("answer = 1", ["solution", "hide-cell"], ""), ("other = 2", ["hide-cell"], ""))
+    name_solutions(book)
+    prompts = [cell.metadata.get("mystnb", {}).get("code_prompt_show") for cell in book.cells]
+    assert prompts == [None, "Show the solution", None]
 
 
 def test_a_figure_holds_image_alt_and_caption_and_is_closed():
