@@ -8,11 +8,13 @@ import pandas as pd
 
 from sernb import comparison, findings, variants
 from sernb.evaluation import METRICS, scores_by
-from sernb.runs import MODEL_FOLDER, Run
+from sernb.runs import MODEL_FOLDER, RESULTS, Run
+from sernb.throughput import throughput
 from sernb.training.contrastive import REPORT_FILE
 from sernb.transfer_scores import printed
 
-FOLDER = Path(__file__).parents[1] / "results"
+FOLDER = RESULTS
+SPEED = ["encoder", "device", "precision", "method", "clips_per_s", "stock_clips_per_s"]
 
 
 def keep(run: Run, folder: Path) -> Path:
@@ -72,6 +74,9 @@ def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
         "Macro-F1 over a baseline of the same weights and statistics [95 % interval]": variants.alike(root),
         "Accuracy of women less that of men [95 % interval]": variants.gender_gaps(root),
         "Stage 1 alone, mean (std) over runs": stage1(root),
+        "Training throughput, augmentation included, against the same step written the stock way (30 s, fp32)": (
+            throughput(root)[[*SPEED, "ratio", "share_of_square"]]
+        ),
         "Which frames the embedding averages, macro-F1": poolings(root),
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leaks(root),
         "Continuous metric learning, no further training on the target, value [95 % interval]": metric(root),

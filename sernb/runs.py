@@ -28,6 +28,7 @@ METRICS_FILE = "metrics.jsonl"
 PREDICTIONS_FILE = "predictions.parquet"
 EMBEDDINGS_FILE = "embeddings.parquet"
 MODEL_FOLDER = "model"
+RESULTS = Path(__file__).parents[1] / "results"  # the stored reference runs
 SEEN = ("speaker", "emotion", "language", "audio_hash")
 
 

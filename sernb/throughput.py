@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sernb.results import FOLDER
-from sernb.runs import ENVIRONMENT_FILE
+from sernb.runs import ENVIRONMENT_FILE, RESULTS
 
 ROUNDS_FILE = "rounds.csv"
 PARTS_FILE = "parts.csv"
@@ -50,7 +49,7 @@ def summary(rounds: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order, [*columns, "gflops_per_clip", "share_of_square", "share_of_shapes"]].reset_index()
 
 
-def throughput(root: Path = FOLDER) -> pd.DataFrame:
+def throughput(root: Path = RESULTS) -> pd.DataFrame:
     """The stored measurements, one row a measurement and method, with encoder and device.
 
     Raises:
@@ -73,7 +72,7 @@ def throughput(root: Path = FOLDER) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def parts(root: Path = FOLDER) -> pd.DataFrame:
+def parts(root: Path = RESULTS) -> pd.DataFrame:
     """What takes a step's time, as shares: one row a measurement and group, one column a method."""
     tables = [
         pd.read_csv(path)
