@@ -181,7 +181,7 @@ def mean_share(kind: str) -> statistics.Metric:
     return lambda counts: sum(metric(counts) for metric in metrics) / len(metrics)
 
 
-def pair_confusions(predictions: pd.DataFrame, resamples: int = 2000) -> pd.DataFrame:
+def pair_confusions(predictions: pd.DataFrame, resamples: int = 1000) -> pd.DataFrame:
     """How often the classes of each pair are taken for each other, with intervals.
 
     Returns:

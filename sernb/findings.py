@@ -207,7 +207,7 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
             own, control = comparison.common(judged, tables[first])
             if label != first and len(own):
                 chosen = {metric: statistics.SCORES[metric]}
-                (gain,) = statistics.difference(own, control, metrics=chosen, resamples=4000).to_dict("records")
+                (gain,) = statistics.difference(own, control, metrics=chosen, resamples=2000).to_dict("records")
                 entry |= {name: gain[name] for name in ("value", "low", "high")}
             found.append(entry)
     table = pd.DataFrame(found)
@@ -224,7 +224,7 @@ def paper_table2(root: Path) -> pd.DataFrame:
     return pd.read_csv(root / "paper" / "gong2025_table2.csv")
 
 
-def confusion_kinds(tables: Mapping[str, pd.DataFrame], resamples: int = 2000) -> pd.DataFrame:
+def confusion_kinds(tables: Mapping[str, pd.DataFrame], resamples: int = 1000) -> pd.DataFrame:
     """Mean confusion of the pairs that share arousal, valence or neither, one row a method and corpus.
 
     Cells "0.21 [0.15, 0.28]"; "arousal - rest" is the difference from the pairs that do not share arousal.

@@ -113,7 +113,7 @@ def _scores(test: pd.DataFrame) -> pd.DataFrame:
     for (corpus, language), judged in test.groupby(["corpus", "language"]):
         groups = [("all", judged), *judged.groupby("gender")]
         for who, own in groups:
-            found = statistics.estimate(own, resamples=1000).set_index("metric")
+            found = statistics.estimate(own, resamples=500).set_index("metric")
             cells = {
                 label: f"{found.loc[name, 'value']:.2f} [{found.loc[name, 'low']:.2f}, {found.loc[name, 'high']:.2f}]"
                 for name, label in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"), ("uar", "UAR"))

@@ -49,7 +49,7 @@ def forest(table: pd.DataFrame, y: str, hue: str = "method", ax: Axes | None = N
         spread = np.clip([value[known] - low[known], high[known] - value[known]], 0, None)
         ax.errorbar(value[known], place[known], xerr=spread, fmt="o", markersize=5, color=colour)
         ax.plot(value[~known], place[~known], "o", markersize=6, markerfacecolor="none", color=colour)
-        ax.plot([], [], "o", color=colour, label=str(name))
+        ax.plot([], [], "o", color=colour, label=str(name), markerfacecolor=colour if known.any() else "none")
     ax.set(yticks=range(len(order)), yticklabels=order, ylim=(len(order) - 0.5, -0.5))
     if len(names) > 1:
         ax.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(names), frameon=False)

@@ -12,9 +12,11 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sernb.bias import told_by_speaker
 from sernb.runs import EMBEDDINGS_FILE, Run
 
 NEIGHBOURS = 10
+CONFOUNDED = 0.8
 
 
 def separability(embeddings: np.ndarray, clips: pd.DataFrame) -> dict[str, float]:
@@ -24,7 +26,7 @@ def separability(embeddings: np.ndarray, clips: pd.DataFrame) -> dict[str, float
 
     Args:
         embeddings: shape (clips, width).
-        clips: columns emotion and speaker.
+        clips: columns utterance_id, emotion and speaker.
 
     Returns:
         silhouette: -1 to 1 by cosine distance, 0 where classes lie in each other;
@@ -32,7 +34,8 @@ def separability(embeddings: np.ndarray, clips: pd.DataFrame) -> dict[str, float
         probe, probe_macro_f1: accuracy and macro-F1 of logistic regression over speaker-disjoint folds. The probe is
         taught the target's labels: it says what the embedding holds, not what the model would answer.
 
-        NaN with one class or one speaker.
+        NaN with one class or one speaker; neighbours and probe also where who speaks tells the class of more than
+        CONFOUNDED of the clips (see `bias.told_by_speaker`): the other speakers then speak other classes.
     """
     truth = clips["emotion"].to_numpy(object)
     speaker = clips["speaker"].fillna("unknown").to_numpy(object)
@@ -42,6 +45,8 @@ def separability(embeddings: np.ndarray, clips: pd.DataFrame) -> dict[str, float
         return figures
     embeddings = np.asarray(embeddings, np.float32)
     figures["silhouette"] = float(silhouette_score(embeddings, truth, metric="cosine"))
+    if told_by_speaker(clips) > CONFOUNDED:
+        return figures
     figures["neighbours"] = float((nearest_class(embeddings, truth, speaker) == truth).mean())
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=300))
     with warnings.catch_warnings():
@@ -83,7 +88,10 @@ def matched(methods: Mapping[str, list[Run]], language: str) -> list[dict[str, t
         for run in own
         if (run.folder / EMBEDDINGS_FILE).exists()
     ]
-    clips = {run.folder: run.predictions.query("part == 'test' and language == @language") for *_, run in runs}
+    clips = {}
+    for *_, run in runs:
+        table = run.predictions
+        clips[run.folder] = table[(table["part"] == "test") & (table["language"] == language)]
     wanted = {(seed, frozenset(clips[run.folder]["utterance_id"])) for _, seed, run in runs if len(clips[run.folder])}
     found = []
     for seed, names in sorted(wanted, key=lambda pair: (pair[0], sorted(pair[1]))):
