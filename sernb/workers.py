@@ -112,7 +112,8 @@ def connected(scheduler: str | None = None, workers: int | None = None) -> Itera
             yield client
 
 
-def local_cluster(workers: int | None = None) -> SpecCluster:
+@contextmanager
+def local_cluster(workers: int | None = None) -> Iterator[SpecCluster]:
     """Worker processes on this machine: one cell at a time each, and a GPU of its own where there are any.
 
     Args:
@@ -134,6 +135,13 @@ def local_cluster(workers: int | None = None) -> SpecCluster:
         }
         for number in range(workers or gpus or 1)
     }
-    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "dashboard": False}}
-    with dask.config.set({"distributed.worker.daemon": False}):  # a daemon may not start the DataLoader's workers
-        return SpecCluster(workers=specification, scheduler=scheduler, silence_logs=logging.ERROR)
+    scheduler = {
+        "cls": Scheduler,
+        "options": {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"},
+    }
+    # a daemon may not start the DataLoader's processes; this has to hold for workers that replace dead ones, too
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        SpecCluster(workers=specification, scheduler=scheduler, silence_logs=logging.ERROR) as cluster,
+    ):
+        yield cluster
