@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 
 import pandas as pd
-import papermill
 import pytest
+from click.testing import CliRunner as ClickRunner
+from papermill.cli import papermill
 from typer.testing import CliRunner
 
 from sernb import mishaps
@@ -122,9 +123,8 @@ def test_the_commands_of_the_chapter_run(tmp_path, monkeypatch):
             printed[arguments[0]] = run(*arguments)
         else:
             assert program == "papermill"
-            options = arguments[2:]
-            values = dict(zip(options[1::3], options[2::3], strict=True))
-            papermill.execute_notebook(*arguments[:2], parameters=values, progress_bar=False)
+            outcome = ClickRunner().invoke(papermill, [*arguments, "--no-progress-bar"])
+            assert outcome.exit_code == 0, (outcome.output, outcome.exception)
     assert "listed, but missing" in " ".join(printed["harmonize"].split())
     assert "NOTE" in printed["audit"] and "no leak" in printed["audit"]
     labels = pd.read_csv(pd.io.common.StringIO(printed["predict"]))
