@@ -68,7 +68,12 @@ class Visitor:
     def __post_init__(self) -> None:
         self.page.on("console", lambda said: said.type == "error" and self._note(f"console: {said.text}"))
         self.page.on("pageerror", lambda error: self._note(f"script error: {error}"))
-        self.page.on("requestfailed", lambda request: self._note(f"failed: {request.url[:200]}"))
+        # a request given up because the next page was asked for has not failed
+        self.page.on(
+            "requestfailed",
+            lambda request: request.failure != "net::ERR_ABORTED"
+            and self._note(f"failed: {request.url[:200]} ({request.failure})"),
+        )
         self.page.on("request", self._stays_here)
         self.page.on("response", lambda got: got.status >= 400 and self._note(f"status {got.status}: {got.url}"))
 
