@@ -69,6 +69,21 @@ def reweighted(train: pd.DataFrame, seed: int) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+def fewer_women(clips: pd.DataFrame, male_share: float, seed: int) -> pd.DataFrame:
+    """The clips, women left out by chance until men are at least this share of the speakers; one woman stays.
+
+    Raises:
+        ValueError: a share that isn't over 0 and under 1.
+    """
+    if not 0 < male_share < 1:
+        raise ValueError(f"male_share is {male_share}; give a share over 0 and under 1")
+    women = sorted(clips.loc[clips["gender"] == "female", "speaker"].dropna().unique())
+    men = clips.loc[clips["gender"] == "male", "speaker"].nunique()
+    count = max(1, int(men * (1 - male_share) / male_share + 1e-9))
+    kept = np.random.default_rng(seed).permutation(women)[:count]
+    return clips[(clips["gender"] != "female") | clips["speaker"].isin(kept)]
+
+
 def demo_pool(study: Study, male_share: float, speakers: int = 20, sentences: int = 2) -> pd.DataFrame:
     """Unlabelled clips of a demo corpus of its own, with this share of men among the speakers of each language.
 

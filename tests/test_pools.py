@@ -14,6 +14,7 @@ from sernb.pools import (
     GENDER_CONDITIONS,
     balanced_pool,
     demo_pool,
+    fewer_women,
     grid,
     group,
     reweighted,
@@ -60,6 +61,15 @@ def test_reweighting_repeats_the_rarer_gender_of_each_class(split):
     counts = reweighted(split.train, 0).groupby(["emotion", "gender"]).size()
     assert counts.unstack().eq(3).all(axis=None)
     assert set(reweighted(split.train, 0)["utterance_id"]) == set(split.train["utterance_id"])
+
+
+def test_women_are_left_out_until_men_are_the_share_asked_for(split):
+    clips = split.unlabelled  # 2 women, 4 men
+    assert speakers_in(fewer_women(clips, 0.6, 0))["women"] == 2
+    assert speakers_in(fewer_women(clips, 0.75, 0)) == {"women": 1, "men": 4, "clips": 20}
+    assert speakers_in(fewer_women(clips, 0.99, 0))["women"] == 1
+    with pytest.raises(ValueError, match="over 0 and under 1"):
+        fewer_women(clips, 1.0, 0)
 
 
 @pytest.mark.parametrize("name", CONDITIONS)
@@ -109,6 +119,9 @@ def test_conditions_are_runs_of_their_own_and_found_again(study):
         "contrastive": study.profile.recipes["contrastive"] | {"batches_per_epoch": 2, "epochs": 1, "batch_size": 16},
     }))  # fmt: skip
     split = study.adapted(0)
+    split = replace(
+        split, train=fewer_women(split.train, 0.8, 0), unlabelled=split.unlabelled.query("language == 'ur'")
+    )
     runs = {
         name: next(train_condition(name, "contrastive", study, split, 0, progress=False))
         for name in ("as-it-is", "balanced-sampler", "reweighted")
