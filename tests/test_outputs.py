@@ -10,9 +10,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from sernb.evaluation import PROBABILITIES, scores
 from sernb.folds import Split
 from sernb.models import EmotionClassifier
+from sernb.runs import predictions_file
 from sernb.study import open_study
 from sernb.training.baseline import BaselineConfig, train_baseline
-from sernb.training.outputs import CLIPS, aligned, sample
+from sernb.training.loop import make_accelerator
+from sernb.training.outputs import CLIPS, aligned, sample, store_outputs
 
 SHORT = {"epochs": 3, "batches_per_epoch": 3, "batch_size": 8, "workers": 0, "patience": 3}
 ENCODER = "random-1x32"
@@ -76,6 +78,18 @@ def test_embeddings_are_those_behind_the_test_predictions(run, split):
     with torch.inference_mode():
         shares = model.head(torch.tensor(embeddings.to_numpy(np.float32))).softmax(-1).numpy()
     np.testing.assert_allclose(shares, test[PROBABILITIES], atol=0.02)  # half precision, and bf16 where there is one
+
+
+def test_no_dropout_between_an_embedding_and_its_probabilities(run, split, tmp_path):
+    _, few = split
+    tables = []
+    for name in ("once", "twice"):
+        model = EmotionClassifier.from_pretrained(run.model).train()  # as it comes
+        (tmp_path / name).mkdir()
+        store_outputs(model, few, tmp_path / name, make_accelerator(), progress=False)
+        tables.append(pd.read_parquet(tmp_path / name / predictions_file("statistics")))
+    pd.testing.assert_frame_equal(*tables)
+    pd.testing.assert_frame_equal(tables[0], run.variant("statistics"))
 
 
 def test_statistics_come_from_other_folds_and_match_the_source(clips):

@@ -38,6 +38,7 @@ def store_outputs(
         progress: show progress bars.
         variant: name of other weights of the same run; None for the model itself.
     """
+    model.eval()  # no dropout between an embedding and its probabilities
     judge = lambda clips: infer(model, clips, accelerator, progress=progress)  # noqa: E731
     probabilities, embeddings = judge(split.test)
     validation, _ = judge(split.validation)
