@@ -8,7 +8,7 @@ import pandas as pd
 
 from sernb import comparison, findings, variants
 from sernb.evaluation import METRICS, scores_by
-from sernb.runs import MODEL_FOLDER, RESULTS, Run
+from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run
 from sernb.throughput import throughput
 from sernb.training.contrastive import REPORT_FILE
 from sernb.transfer_scores import printed
@@ -17,13 +17,20 @@ FOLDER = RESULTS
 SPEED = ["encoder", "device", "precision", "method", "clips_per_s", "stock_clips_per_s"]
 
 
-def keep(run: Run, folder: Path) -> Path:
-    """Copy a finished run into `folder`, weights left out; its first stage, if it has one, into "<folder>-stage1"."""
+def keep(run: Run, folder: Path, embeddings: bool = True) -> Path:
+    """Copy a finished run into `folder`, weights left out; its first stage, if it has one, into "<folder>-stage1".
+
+    Args:
+        run: the run.
+        folder: of the group it belongs to.
+        embeddings: whether the test clips' embeddings are copied too, most of a run's size.
+    """
     target = folder / run.folder.name
-    shutil.copytree(run.folder, target, ignore=shutil.ignore_patterns(MODEL_FOLDER), dirs_exist_ok=True)
+    left_out = [MODEL_FOLDER] if embeddings else [MODEL_FOLDER, EMBEDDINGS_FILE]
+    shutil.copytree(run.folder, target, ignore=shutil.ignore_patterns(*left_out), dirs_exist_ok=True)
     first = run.environment.get("stage1")
     if first is not None:
-        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"))
+        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"), embeddings)
     return target
 
 

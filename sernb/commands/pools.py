@@ -25,7 +25,8 @@ def pool(
     encoder: Encoder = None,
     runs: Runs = Path("runs"),
     keep: Annotated[
-        Path | None, typer.Option(help="Also copy each run, weights left out, into KEEP/RECIPE-CONDITION.")
+        Path | None,
+        typer.Option(help="Also copy each run, weights and embeddings left out, into KEEP/RECIPE-CONDITION."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Print the conditions and stop.")] = False,
 ):
@@ -57,4 +58,4 @@ def pool(
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
                 show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
                 if keep is not None:
-                    keep_alike(run, keep / group(recipe.value, name))
+                    keep_alike(run, keep / group(recipe.value, name), embeddings=False)

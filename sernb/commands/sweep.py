@@ -33,7 +33,10 @@ def sweep(
     change: Changes = [],  # noqa: B006 (typer only reads it)
     stage1: Annotated[list[str], typer.Option(help="As --set, for the first stage of contrastive.")] = [],  # noqa: B006
     keep: Annotated[
-        Path | None, typer.Option(help="Also copy each run, weights left out, into KEEP/METHOD, or KEEP/METHOD-NAME.")
+        Path | None,
+        typer.Option(
+            help="Also copy each run, weights left out, into KEEP/METHOD, or, without embeddings, KEEP/METHOD-NAME."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of an ablation: sets its folders in KEEP apart.")] = None,
     scheduler: Annotated[
@@ -89,7 +92,8 @@ def sweep(
 
     def store(run, cell):
         if keep is not None:
-            grids.keep_alike(run, keep / grids.group(cell, name, together))
+            main_grid = name is None and together
+            grids.keep_alike(run, keep / grids.group(cell, name, together), embeddings=main_grid)
 
     for one in planned:
         if one.run is not None:

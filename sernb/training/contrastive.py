@@ -1,6 +1,6 @@
 """Contrastive learning in two stages: speakers without emotion labels, then emotion (Gong et al. 2025, 2.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +159,8 @@ def train_stage1(
     judged = held_out.groupby("speaker").head(config.held_out_clips)
     speakers, names = pd.factorize(learned["speaker"])
     genders = learned["gender"].fillna("unknown").to_numpy(object) if config.gender_balanced else None
+    # clips repeated to weigh more in stage 2 count once here, where labels only probe
+    probed = replace(split, train=split.train.drop_duplicates(["corpus", "utterance_id"]))
     draw = speaker_balanced(speakers, config.batch_size, config.clips_per_speaker, genders)
 
     def execute(folder: Path) -> None:
@@ -171,7 +173,7 @@ def train_stage1(
         def validate() -> dict[str, float]:
             return speaker_scores(embed(model, judged, accelerator), judged["speaker"].to_numpy(object))
 
-        before = validate() | emotion_probe(model, split, accelerator)
+        before = validate() | emotion_probe(model, probed, accelerator)
         head = list(objective.projection.parameters())
         groups = layer_groups(model, config.learning_rate, config.layer_decay)
         task = Task(
@@ -187,7 +189,7 @@ def train_stage1(
             return  # what follows is written once
         best = WhisperEncoder.from_pretrained(folder / MODEL_FOLDER)
         scores = speaker_scores(embed(best, judged, accelerator), judged["speaker"].to_numpy(object))
-        after = scores | emotion_probe(best, split, accelerator)
+        after = scores | emotion_probe(best, probed, accelerator)
         write_json(
             folder / REPORT_FILE,
             {
@@ -202,7 +204,7 @@ def train_stage1(
         drop_checkpoints(folder)
 
     data = data_hash(split.unlabelled, columns=("corpus", "speaker", "gender", "audio_hash"))
-    inputs = {"data": data, "probe": data_hash(split.train, split.validation), "weights": fingerprint(model)}
+    inputs = {"data": data, "probe": data_hash(probed.train, probed.validation), "weights": fingerprint(model)}
     return store.run("contrastive-stage1", config, inputs, execute, {"encoder": Path(encoder).name})
 
 
