@@ -16,11 +16,11 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadfile tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-current-env book
 
-# uv installs the same packages in a fraction of pip's time; where it can't, pip does
+# uv installs the same packages in a fraction of pip's time; where it can't, pip does. Bytecode once, for every process
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "uv>=0.5"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -e ".[test]" || $(BIN)/python -m pip install --quiet -e ".[test]"
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -e ".[test]" || $(BIN)/python -m pip install --quiet -e ".[test]"
 	touch $(READY)
 
 clean:

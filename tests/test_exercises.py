@@ -153,6 +153,46 @@ ANSWERS = {
 }
 
 
+def resampled(speakers, generator):
+    names = np.unique(speakers)
+    return np.concatenate([np.flatnonzero(speakers == name) for name in generator.choice(names, len(names))])
+
+
+def per_speaker(true, predicted, speakers):
+    return np.mean([(predicted == true)[speakers == name].mean() for name in np.unique(speakers)])
+
+
+def class_by_class(true, predicted, gender):
+    right, women = predicted == true, gender == "female"
+    return np.mean([right[women & (true == e)].mean() - right[~women & (true == e)].mean() for e in np.unique(true)])
+
+
+ANSWERS |= {
+    "interval": (
+        lambda values, level: tuple(np.quantile(values, [(1 - level) / 2, (1 + level) / 2])),
+        lambda values, level: tuple(np.quantile(values, [1 - level, level])),
+    ),
+    "redraw": (resampled, lambda speakers, generator: generator.integers(len(speakers), size=len(speakers))),
+    "win_share": (
+        lambda gains: (np.sign(gains) + 1).mean() / 2,
+        lambda gains: (gains > 0).mean(),
+    ),
+    "gap": (
+        lambda true, predicted, gender: np.diff([(predicted == true)[gender == g].mean() for g in ("male", "female")])[
+            0
+        ],
+        lambda true, predicted, gender: (predicted == true)[gender == "female"].mean() - (predicted == true).mean(),
+    ),
+    "one_vote": (per_speaker, lambda true, predicted, speakers: np.mean(predicted == true)),
+    "same_mix": (
+        class_by_class,
+        lambda true, predicted, gender: np.diff([(predicted == true)[gender == g].mean() for g in ("male", "female")])[
+            0
+        ],
+    ),
+}
+
+
 def test_every_exercise_belongs_to_a_chapter_and_has_its_answers_here():
     assert set(ANSWERS) == set(EXERCISES)
     assert {exercise.chapter for exercise in EXERCISES.values()} <= {chapter.stem for chapter in chapters()}

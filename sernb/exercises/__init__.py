@@ -7,12 +7,12 @@ every function of a file whose name is an exercise's.
 import inspect
 from collections.abc import Callable
 
-from sernb.exercises import augmentation, baseline, byol, comparison, harmonization, metric, speakers
+from sernb.exercises import augmentation, baseline, byol, comparison, gaps, harmonization, intervals, metric, speakers
 from sernb.exercises.base import Exercise, WrongAnswer
 
 __all__ = ["EXERCISES", "Exercise", "WrongAnswer", "check", "task"]
 
-MODULES = (harmonization, augmentation, baseline, speakers, comparison, byol, metric)
+MODULES = (harmonization, augmentation, baseline, speakers, comparison, byol, metric, intervals, gaps)
 EXERCISES = {exercise.name: exercise for module in MODULES for exercise in module.EXERCISES}
 
 
