@@ -225,18 +225,11 @@ def remedies(tables: Mapping[str, pd.DataFrame], base: pd.DataFrame, resamples: 
                     "corpus": corpus,
                     "language": language,
                     "gap": now["value"].item(),
-                    "change": in_words(gap_change(judged, before, resamples=resamples)),
-                    "macro-F1": in_words(macro.iloc[0].to_dict()),
+                    "change": statistics.in_words(gap_change(judged, before, resamples=resamples)),
+                    "macro-F1": statistics.in_words(macro.iloc[0].to_dict()),
                 }
             )
     return pd.DataFrame(rows)
-
-
-def in_words(row: Mapping[str, float]) -> str:
-    """value, low, high -> "+0.021 [-0.040, +0.083]"."""
-    if np.isnan(row["low"]):
-        return f"{row['value']:+.3f} (one speaker: no interval)"
-    return f"{row['value']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
 
 
 def paper_gender(root: Path) -> pd.DataFrame:

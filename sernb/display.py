@@ -155,7 +155,7 @@ def figure(picture: Figure | Axes, alt: str, caption: str = "", name: str = "") 
 
 def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool = False) -> HTML:
     """A frame as a table that scrolls sideways where the screen is narrow."""
-    html = frame.to_html(
+    html = frame.rename_axis(columns=None).to_html(
         index=index,
         border=0,
         justify="left",

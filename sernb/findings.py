@@ -89,12 +89,8 @@ def paper_differences(paper: pd.DataFrame, metric: str = "macro_f1") -> pd.DataF
 def verdict(row: Mapping) -> str:
     """One row of `comparison.differences` in words."""
     sure = "the interval excludes zero" if row["excludes_zero"] else "the interval holds zero"
-    if pd.isna(row["low"]):
-        return f"{language_name(row['language'])}, {row['method']}: {row['value']:+.3f}, no interval (one speaker)"
-    return (
-        f"{language_name(row['language'])}, {row['method']}: {row['value']:+.3f} [{row['low']:+.3f}, "
-        f"{row['high']:+.3f}], {sure}"
-    )
+    said = f"{language_name(row['language'])}, {row['method']}: {statistics.in_words(row)}"
+    return said if pd.isna(row["low"]) else f"{said}, {sure}"
 
 
 def stage1(runs: list[Run]) -> pd.DataFrame:
@@ -214,6 +210,17 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
     return table.sort_values(["language", "corpus"], kind="stable", ignore_index=True)
 
 
+def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame:
+    """`ablation_table` with a column a corpus: "0.554 (0.028)", and below the first row the difference from it."""
+    score = METRIC_NAMES[metric]
+    cells = [
+        row[score] if pd.isna(row["value"]) else f"{row[score]}; {statistics.in_words(row)}"
+        for row in table.to_dict("records")
+    ]
+    wide = table.assign(cell=cells).pivot(index=["what", "seeds"], columns="corpus", values="cell")
+    return wide.loc[table["what"].unique()].reset_index().rename_axis(columns=None)
+
+
 def missing(ablation: Ablation, root: Path) -> list[Row]:
     """The rows without stored runs."""
     return [row for row in ablation.rows if rows_of(row, root).empty]
@@ -236,6 +243,6 @@ def confusion_kinds(tables: Mapping[str, pd.DataFrame], resamples: int = 1000) -
     for method, table in tables.items():
         for (corpus, language), judged in table.groupby(["corpus", "language"]):
             found = statistics.estimate(judged, metrics=metrics, resamples=resamples)
-            cells = {row.metric: f"{row.value:.2f} [{row.low:.2f}, {row.high:.2f}]" for row in found.itertuples()}
+            cells = {row["metric"]: statistics.in_words(row, 2, sign=False) for row in found.to_dict("records")}
             rows.append({"method": method, "corpus": corpus, "language": language} | cells)
     return pd.DataFrame(rows)

@@ -1,6 +1,7 @@
 """Pictures of results; as in `plots`, each draws on given axes and returns them."""
 
 from collections.abc import Mapping
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -133,7 +134,7 @@ def genders_over(table: pd.DataFrame, x: str, ax: Axes | None = None) -> Axes:
         ax.errorbar(
             place, rows["value"], yerr=np.nan_to_num(spread), fmt="o", label=gender, color=GENDER_COLOURS[gender]
         )
-    ax.set(xticks=range(len(order)), xticklabels=order, ylim=(0, 1), ylabel="accuracy")
-    ax.tick_params(axis="x", labelrotation=20)
+    labels = [fill(str(value), 18) for value in order]
+    ax.set(xticks=range(len(order)), xticklabels=labels, ylim=(0, 1), ylabel="accuracy")
     ax.legend(fontsize="small")
     return ax

@@ -304,6 +304,18 @@ def gap(predictions: pd.DataFrame, column: str, plus: str, minus: str, **options
     return contrast(tables, {plus: 1, minus: -1}, **options)
 
 
+def in_words(row: Mapping[str, float], places: int = 3, sign: bool = True) -> str:
+    """value, low, high as "+0.021 [-0.040, +0.083]"; `sign` for differences, which show theirs."""
+    value, low, high = (f"{row[name]:{'+' if sign else ''}.{places}f}" for name in ("value", "low", "high"))
+    return f"{value} (one speaker: no interval)" if np.isnan(row["low"]) else f"{value} [{low}, {high}]"
+
+
+def worded(table: pd.DataFrame, name: str, places: int = 3, sign: bool = True) -> pd.DataFrame:
+    """A table with its columns value, low and high in one, `name`, as `in_words` writes it."""
+    cells = [in_words(row, places, sign) for row in table.to_dict("records")]
+    return table.drop(columns=["value", "low", "high"]).assign(**{name: cells})
+
+
 def permutation_test(
     method: pd.DataFrame,
     baseline: pd.DataFrame,

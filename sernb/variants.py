@@ -43,7 +43,7 @@ def gains(root: Path) -> pd.DataFrame:
         if own is plain:
             return f"{score:.3f}"
         (gain,) = statistics.difference(own, plain, metrics=chosen, resamples=RESAMPLES).to_dict("records")
-        return f"{score:.3f}, {bias.in_words(gain)}"
+        return f"{score:.3f}, {statistics.in_words(gain)}"
 
     return _table(root, cell)
 
@@ -74,7 +74,7 @@ def alike(root: Path) -> pd.DataFrame:
                 for corpus, clips in judged.groupby("corpus"):
                     one, base = comparison.common(clips, plain[plain["corpus"] == corpus])
                     found = statistics.difference(one, base, metrics=chosen, resamples=RESAMPLES)
-                    row[corpus] = bias.in_words(found.iloc[0])
+                    row[corpus] = statistics.in_words(found.iloc[0])
                 rows.append(row)
     return pd.DataFrame(rows)
 
@@ -85,7 +85,7 @@ def gender_gaps(root: Path) -> pd.DataFrame:
     def cell(own: pd.DataFrame, plain: pd.DataFrame) -> str:
         accuracy = {"accuracy": statistics.accuracy}
         found = statistics.gap(own, "gender", "female", "male", metrics=accuracy, resamples=RESAMPLES)
-        return bias.in_words(found.iloc[0])
+        return statistics.in_words(found.iloc[0])
 
     return _table(root, cell)
 

@@ -71,8 +71,9 @@ class Visitor:
         # a request given up because the next page was asked for has not failed
         self.page.on(
             "requestfailed",
-            lambda request: request.failure != "net::ERR_ABORTED"
-            and self._note(f"failed: {request.url[:200]} ({request.failure})"),
+            lambda request: (
+                request.failure != "net::ERR_ABORTED" and self._note(f"failed: {request.url[:200]} ({request.failure})")
+            ),
         )
         self.page.on("request", self._stays_here)
         self.page.on("response", lambda got: got.status >= 400 and self._note(f"status {got.status}: {got.url}"))
