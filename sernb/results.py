@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sernb import comparison, findings, variants
+from sernb import bias, comparison, cost, findings, statistics, variants
 from sernb.evaluation import METRICS, scores_by
+from sernb.pools import CONDITIONS, stored_groups
 from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run
 from sernb.throughput import throughput
 from sernb.training.contrastive import REPORT_FILE
@@ -72,8 +73,15 @@ def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
     place = stored("baseline", root)[0].environment
     seeds = ", ".join(f"{table['seed'].nunique()} of {name}" for name, table in tables.items())
     about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {place['date']}"
+    tables_of_ablations = {f"{question} Macro-F1": table for question, table in ablations(root).items()}
+    genders = gender_conditions(root)
+    if len(genders):
+        tables_of_ablations["Contrastive learning, speakers balanced by gender: gap in accuracy, macro-F1"] = genders
     return {
         f"Three methods beside the paper's, mean (std) over runs ({about})": findings.table1(tables, paper_table(root)),
+        "Each method and the plain baseline on the same clips: difference in macro-F1 [95 % interval]": differences(
+            root
+        ),
         "Method and baseline on the same left-out folds, mean (std) over seeds": paired(root),
         "Macro-F1, and gain over the plain baseline on the same clips [95 % interval over speakers and seeds]": (
             variants.gains(root)
@@ -84,7 +92,8 @@ def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
         "Training throughput, augmentation included, against the same step written the stock way (30 s, fp32)": (
             throughput(root)[[*SPEED, "ratio", "share_of_square"]]
         ),
-        "Which frames the embedding averages, macro-F1": poolings(root),
+        "What a run takes": costs(root),
+        **tables_of_ablations,
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leaks(root),
         "Continuous metric learning, no further training on the target, value [95 % interval]": metric(root),
     }
@@ -99,16 +108,40 @@ def mean_std(summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(text).reset_index()
 
 
-def poolings(root: Path = FOLDER) -> pd.DataFrame:
-    """Macro-F1 per corpus for both poolings, mean (std) over the seeds both were run with."""
-    groups = {"speech frames": "pooling-speech", "all frames": "pooling-all"}
-    scored = {name: table(stored(group, root)) for name, group in groups.items()}
-    seeds = set.intersection(*(set(frame["seed"]) for frame in scored.values()))
-    columns = {
-        name: mean_std(over_seeds(frame[frame["seed"].isin(seeds)])).set_index("corpus")["macro_f1"]
-        for name, frame in scored.items()
-    }
-    return pd.DataFrame(columns).reset_index().assign(seeds=len(seeds))
+def differences(root: Path = FOLDER) -> pd.DataFrame:
+    """Where each method gains over the plain baseline: difference in macro-F1, and whether its interval excludes zero.
+
+    Columns method, corpus, clips, speakers, baseline, score, difference, p (permutation of speakers, after Holm's
+    correction over languages) and excludes zero.
+    """
+    tables = {name: comparison.pooled(runs) for name, runs in findings.methods(root).items()}
+    baseline = tables.pop("baseline")
+    found = statistics.worded(comparison.differences(tables, baseline, resamples=variants.RESAMPLES), "difference")
+    excludes = found["excludes_zero"].map({True: "yes", False: "no"})
+    named = found.assign(**{"p (speakers)": found["holm_speakers"], "excludes zero": excludes})
+    columns = ["method", "corpus", "clips", "speakers", "baseline", "score", "difference", "p (speakers)"]
+    return named[[*columns, "excludes zero"]]
+
+
+def gender_conditions(root: Path = FOLDER) -> pd.DataFrame:
+    """What each stored condition of `sernb pool` does to the gender gap and to macro-F1, against the pool as it is."""
+    places = stored_groups(root, "contrastive")
+    groups = {what: comparison.pooled(findings.grouped(root, place.name)) for what, place in places.items()}
+    as_it_is = groups.pop(CONDITIONS["as-it-is"].what)
+    return bias.remedies(groups, as_it_is, variants.RESAMPLES) if groups else pd.DataFrame()
+
+
+def ablations(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
+    """The ablations that have runs of their own, by their question; variants of one run are in `variants.gains`."""
+    asked = [one for one in findings.ablations().values() if not any(row.variant for row in one.rows)]
+    tables = {one.question: findings.ablation_table(one, root) for one in asked}
+    return {question: findings.ablation_page(table) for question, table in tables.items() if len(table)}
+
+
+def costs(root: Path = FOLDER) -> pd.DataFrame:
+    """Median minutes of a run, and the hours of all of them, for each method's stored runs."""
+    table = cost.costs(findings.methods(root)).drop(columns="parameters")
+    return table.assign(**{"hours of all": table["runs"] * table["minutes"] / 60})
 
 
 def paired(root: Path = FOLDER) -> pd.DataFrame:

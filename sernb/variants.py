@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sernb import bias, comparison, statistics
+from sernb import comparison, statistics
 from sernb.findings import METHODS, grouped
 from sernb.training.outputs import STATISTICS
 
