@@ -10,10 +10,11 @@ READY := $(VENV)/.ready
 book: $(READY)
 	$(BIN)/sernb book
 
-# one process a core, one thread each; a file's tests, and a notebook's cells, stay in one process
+# one process a core, one thread each; a file's tests, and a notebook's cells, stay in one process; files in the order
+# of their names, or the chapters, few tests that take minutes, would come last and alone
 test: export OMP_NUM_THREADS = 1
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile tests
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests
 	$(BIN)/python -m pytest -n auto --dist loadfile --nbval-lax --nbval-current-env book
 
 # uv installs the same packages in a fraction of pip's time; where it can't, pip does. Bytecode once, for every process
