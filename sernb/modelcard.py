@@ -12,6 +12,7 @@ from sernb import statistics
 from sernb.calibration import expected_calibration_error
 from sernb.evaluation import recall_by, scores
 from sernb.labels import EMOTIONS
+from sernb.processes import processes
 from sernb.runs import Run
 
 CARD_FILE = "README.md"
@@ -115,7 +116,7 @@ def _scores(test: pd.DataFrame) -> pd.DataFrame:
         for who, own in groups:
             found = statistics.estimate(own, resamples=500).set_index("metric")
             cells = {
-                label: f"{found.loc[name, 'value']:.2f} [{found.loc[name, 'low']:.2f}, {found.loc[name, 'high']:.2f}]"
+                label: statistics.in_words(found.loc[name], 2, sign=False)
                 for name, label in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"), ("uar", "UAR"))
             }
             about = {"corpus": corpus, "language": language, "speakers": own["speaker"].nunique(), "clips": len(own)}
@@ -127,7 +128,7 @@ def _markdown(frame: pd.DataFrame) -> str:
     cell = lambda value: "–" if pd.isna(value) else f"{value:.2f}" if isinstance(value, float) else str(value)  # noqa: E731
     lines = ["| " + " | ".join(map(str, frame.columns)) + " |", "|" + " --- |" * len(frame.columns)]
     lines += ["| " + " | ".join(map(cell, row)) + " |" for row in frame.itertuples(index=False)]
-    return "\n".join(lines).replace("[nan, nan]", "(one speaker)")
+    return "\n".join(lines)
 
 
 def write_card(run: Run) -> Path:
@@ -142,6 +143,6 @@ def write_card(run: Run) -> Path:
 
 def carded(run: Run) -> Run:
     """The run itself, its card written where it holds weights; a recipe returns `carded(store.run(...))`."""
-    if run.model.is_dir():
+    if run.model.is_dir() and processes().is_main_process:
         write_card(run)
     return run

@@ -15,6 +15,7 @@ import torch
 from sernb.dataset import Speech, collate
 from sernb.evaluation import scores
 from sernb.folds import LeakError, Split
+from sernb.modelcard import CARD_FILE
 from sernb.models import EmotionClassifier, WhisperEncoder
 from sernb.runs import RunStore
 from sernb.study import open_study
@@ -65,6 +66,7 @@ def test_the_run_holds_what_a_reader_needs(run, split):
     parts = run.predictions.groupby("part").size()
     assert parts.to_dict() == {"validation": len(split.validation), "test": len(split.test)}
     assert not list(run.folder.glob("checkpoint*"))
+    assert "macro-F1" in (run.model / CARD_FILE).read_text()
 
 
 def test_the_kept_weights_are_those_of_the_best_validation_epoch(run):

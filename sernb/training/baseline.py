@@ -17,6 +17,7 @@ from sernb.dataset import Batch, Speech
 from sernb.evaluation import predict, scores
 from sernb.folds import Split
 from sernb.labels import EMOTIONS
+from sernb.modelcard import carded
 from sernb.models import EmotionClassifier, WhisperEncoder, fingerprint
 from sernb.runs import MODEL_FOLDER, Run, RunStore, data_hash
 from sernb.samplers import class_balanced
@@ -156,4 +157,4 @@ def train_baseline(
         drop_checkpoints(folder)
 
     inputs = {"data": data_hash(split.train, split.validation, split.test), "weights": fingerprint(model)}
-    return store.run(recipe, config, inputs, execute, about or {"encoder": Path(encoder).name})
+    return carded(store.run(recipe, config, inputs, execute, about or {"encoder": Path(encoder).name}))

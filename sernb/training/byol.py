@@ -20,6 +20,7 @@ from sernb.evaluation import infer, prediction_table, scores
 from sernb.folds import Split
 from sernb.labels import EMOTIONS
 from sernb.losses.byol import spread, symmetric_loss
+from sernb.modelcard import carded
 from sernb.models import EmotionClassifier, WhisperEncoder, fingerprint
 from sernb.runs import MODEL_FOLDER, Run, RunStore, data_hash
 from sernb.samplers import Draw, class_balanced, shared_out
@@ -269,7 +270,7 @@ def train_byol(config: ByolConfig, split: Split, encoder: str | Path, store: Run
         "unlabelled": unlabelled,
         "weights": fingerprint(networks),
     }
-    return store.run("byol", config, inputs, execute, {"encoder": Path(encoder).name})
+    return carded(store.run("byol", config, inputs, execute, {"encoder": Path(encoder).name}))
 
 
 @torch.inference_mode()
