@@ -75,7 +75,23 @@ def test_gaps_have_intervals_and_their_change_is_their_difference(table):
     assert change["value"] == pytest.approx(after["value"] - row["value"]) and change["value"] > 0
     (line,) = bias.remedies({"more happy": better}, table, 300).to_dict("records")
     assert line["change"].startswith(f"{change['value']:+.3f} [") and line["gap"] == pytest.approx(after["value"])
+    assert line["before"] == pytest.approx(row["value"]) and line["seeds"] == 2
     assert bias.gaps({"m": table.query("gender == 'male'")}).empty
+
+
+def test_the_narrowest_gap_is_named_with_its_cost():
+    changes = pd.DataFrame(
+        {
+            "condition": ["a", "b", "a"],
+            "corpus": ["x", "x", "y"],
+            "before": [-0.3, -0.3, 0.01],
+            "gap": [0.2, -0.1, 0.2],
+            "macro-F1": ["-0.010 [-0.020, +0.000]", "+0.020 [-0.010, +0.050]", "+0.000 [-0.100, +0.100]"],
+        }
+    )
+    first, second = bias.narrowest(changes)
+    assert first == "x: the narrowest gap, -0.100 instead of -0.300, comes with *b*; macro-F1 +0.020 [-0.010, +0.050]"
+    assert second == "y: nothing narrows the gap of +0.010"
 
 
 def test_equal_speakers_beside_plain(table):
