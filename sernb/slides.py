@@ -105,8 +105,35 @@ def _cut(cell: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
         return
     if not hidden and cell.source.count("\n") < LONGEST:
         yield _as(nbformat.v4.new_code_cell(cell.source, outputs=cell.outputs), "subslide", "hide-output")
-    if any(output.output_type in ("display_data", "execute_result", "stream") for output in cell.outputs):
-        yield _as(nbformat.v4.new_code_cell(cell.source, outputs=cell.outputs), "subslide", "hide-input")
+    shown = [output for output in cell.outputs if output.output_type in ("display_data", "execute_result", "stream")]
+    for outputs in _packed(shown):
+        yield _as(nbformat.v4.new_code_cell(cell.source, outputs=outputs), "subslide", "hide-input")
+
+
+def _packed(outputs: Sequence[nbformat.NotebookNode]) -> Iterator[list[nbformat.NotebookNode]]:
+    """Outputs in groups that fit on a slide, or stand alone where one is too long by itself."""
+    group, filled = [], 0
+    for output in outputs:
+        lines = _lines(output)
+        if group and filled + lines > LONGEST:
+            yield group
+            group, filled = [], 0
+        group.append(output)
+        filled += lines
+    if group:
+        yield group
+
+
+def _lines(output: nbformat.NotebookNode) -> int:
+    """About how many lines of a slide an output fills."""
+    data = output.get("data", {})
+    html = data.get("text/html", "")
+    if "<audio" in html:
+        return 3  # players stand side by side
+    if "<img" in html or "image/png" in data:
+        return 11
+    text = output.get("text", data.get("text/markdown", "" if html else data.get("text/plain", "")))
+    return 2 + html.count("<tr") + text.count("\n")
 
 
 def _cut_text(source: str) -> Iterator[nbformat.NotebookNode]:

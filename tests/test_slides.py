@@ -40,6 +40,19 @@ def test_headings_open_slides_and_the_text_is_in_the_notes(executed):
     assert "See UAR, Grill 2020 and next." in sources[2]
 
 
+def test_what_one_cell_shows_is_spread_over_slides_it_fits_on():
+    table = new_output("display_data", data={"text/html": "<table>" + "<tr><td>1</td></tr>" * 8 + "</table>"})
+    player = new_output("display_data", data={"text/html": '<img alt="a"><audio></audio>'})
+    hidden = {"tags": ["hide-input"]}
+    cells = [
+        new_code_cell("a", metadata=hidden, outputs=[table, PICTURE, table]),
+        new_code_cell("b", metadata=hidden, outputs=[player] * 4),
+        new_code_cell("c", metadata=hidden, outputs=[]),
+    ]
+    cut = on_slides(new_notebook(cells=cells)).cells
+    assert [(cell.source, len(cell.outputs)) for cell in cut] == [("a", 1), ("a", 1), ("a", 1), ("b", 4)]
+
+
 def test_slides_bring_along_what_they_load(executed, tmp_path):
     out = tmp_path / "slides"
     outcome = CliRunner().invoke(app, ["slides", "--executed", str(executed), "--out", str(out)])
