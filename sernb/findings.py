@@ -34,9 +34,9 @@ def methods(root: Path) -> dict[str, list[Run]]:
 
 
 def mean_std(values: pd.Series) -> str:
-    """ "0.547 (0.036)" as the papers print it; "0.547 (–)" of a single value."""
-    spread = f"{values.std():.3f}" if len(values) > 1 else "–"
-    return f"{values.mean():.3f} ({spread})"
+    """ "0.547 (0.036)" as the papers print it; "0.547" of a single value."""
+    spread = f" ({values.std():.3f})" if len(values) > 1 else ""
+    return f"{values.mean():.3f}{spread}"
 
 
 def table1(tables: Mapping[str, pd.DataFrame], paper: pd.DataFrame) -> pd.DataFrame:
@@ -181,8 +181,8 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
     """Scores of each row whose runs are stored, and its difference from the first row on common clips and seeds.
 
     Returns:
-        Columns what, corpus, language, seeds, score (mean (std) over rounds), then value, low, high of the difference;
-        empty where fewer than two rows are stored.
+        Columns what, corpus, language, seeds, score (mean (std) over rounds), against (the first row's score on the
+        clips and seeds both have), then value, low, high of the difference; empty where fewer than two rows are stored.
     """
     tables = {row.label: rows_of(row, root) for row in ablation.rows}
     tables = {label: table for label, table in tables.items() if len(table)}
@@ -204,6 +204,7 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
             if label != first and len(own):
                 chosen = {metric: statistics.SCORES[metric]}
                 (gain,) = statistics.difference(own, control, metrics=chosen, resamples=2000).to_dict("records")
+                entry["against"] = mean_std(comparison.scored_rounds(control)[metric])
                 entry |= {name: gain[name] for name in ("value", "low", "high")}
             found.append(entry)
     table = pd.DataFrame(found)
@@ -211,10 +212,13 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
 
 
 def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame:
-    """`ablation_table` with a column a corpus: "0.554 (0.028)", and below the first row the difference from it."""
+    """`ablation_table` with a column a corpus; below the first row with its score on the same clips, and the difference.
+
+    Cells "0.554 (0.028)" in the first row, "0.554 (0.028), not 0.533 (0.031): +0.021 [-0.010, +0.052]" below it.
+    """
     score = METRIC_NAMES[metric]
     cells = [
-        row[score] if pd.isna(row["value"]) else f"{row[score]}; {statistics.in_words(row)}"
+        row[score] if pd.isna(row["value"]) else f"{row[score]}, not {row['against']}: {statistics.in_words(row)}"
         for row in table.to_dict("records")
     ]
     wide = table.assign(cell=cells).pivot(index=["what", "seeds"], columns="corpus", values="cell")

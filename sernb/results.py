@@ -9,7 +9,7 @@ import pandas as pd
 from sernb import bias, comparison, cost, findings, statistics, variants
 from sernb.evaluation import METRICS, scores_by
 from sernb.pools import CONDITIONS, stored_groups
-from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run
+from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run, predictions_file
 from sernb.throughput import throughput
 from sernb.training.contrastive import REPORT_FILE
 from sernb.transfer_scores import printed
@@ -18,20 +18,21 @@ FOLDER = RESULTS
 SPEED = ["encoder", "device", "precision", "method", "clips_per_s", "stock_clips_per_s"]
 
 
-def keep(run: Run, folder: Path, embeddings: bool = True) -> Path:
+def keep(run: Run, folder: Path, whole: bool = True) -> Path:
     """Copy a finished run into `folder`, weights left out; its first stage, if it has one, into "<folder>-stage1".
 
     Args:
         run: the run.
         folder: of the group it belongs to.
-        embeddings: whether the test clips' embeddings are copied too, most of a run's size.
+        whole: whether the test clips' embeddings, most of a run's size, and the predictions of its variants are
+            copied too.
     """
     target = folder / run.folder.name
-    left_out = [MODEL_FOLDER] if embeddings else [MODEL_FOLDER, EMBEDDINGS_FILE]
+    left_out = [MODEL_FOLDER] if whole else [MODEL_FOLDER, EMBEDDINGS_FILE, predictions_file("*")]
     shutil.copytree(run.folder, target, ignore=shutil.ignore_patterns(*left_out), dirs_exist_ok=True)
     first = run.environment.get("stage1")
     if first is not None:
-        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"), embeddings)
+        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"), whole)
     return target
 
 

@@ -133,23 +133,27 @@ def speaker_balanced(speakers: np.ndarray, size: int, each: int, genders: np.nda
 def shared_out(sources: Sequence[np.ndarray], size: int) -> Draw:
     """Batches that draw equally many clips from each source, however large it is (section 2.3).
 
+    Where the size is no multiple of the number of sources, chance says in each batch which sources give one clip more.
+
     Args:
         sources: clip numbers of each source.
-        size: clips a batch; a multiple of the number of sources.
+        size: clips a batch, at least one of each source.
 
     Raises:
-        ValueError: `size` can't be shared out equally, or a source is empty.
+        ValueError: there are more sources than clips in a batch, or a source is empty.
     """
     each, rest = divmod(size, len(sources))
-    if rest or not each:
-        raise ValueError(f"{size} clips can't be shared out equally over {len(sources)} sources")
+    if not each:
+        raise ValueError(f"{size} clips can't be shared out over {len(sources)} sources")
     if not all(map(len, sources)):
         raise ValueError("a source without a clip can't be drawn from")
 
     def draw(generator: np.random.Generator) -> np.ndarray:
+        one_more = set(_distinct(generator, np.arange(len(sources)), rest)) if rest else set()
+        counts = [each + (number in one_more) for number in range(len(sources))]
         parts = [
-            _distinct(generator, clips, each) if len(clips) >= each else generator.choice(clips, each)
-            for clips in sources
+            _distinct(generator, clips, count) if len(clips) >= count else generator.choice(clips, count)
+            for clips, count in zip(sources, counts, strict=True)
         ]
         return np.concatenate(parts)
 

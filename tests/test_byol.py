@@ -177,8 +177,11 @@ def test_a_batch_draws_from_each_source(split):
         assert (chosen["language"][:16] == "en").all()
         assert (chosen["emotion"][:16].value_counts() == 4).all()
         assert chosen["language"][16:].value_counts().to_dict() == {"en": 8, "ur": 8}
+    odd = byol_batches(replace(CONFIG, batch_size=17, labelled_share=8 / 17), split.train, split.unlabelled)
+    counts = clips.loc[odd(np.random.default_rng(0))[8:], "language"].value_counts()
+    assert sorted(counts) == [4, 5]
     with pytest.raises(ValueError, match="2 sources"):
-        byol_batches(replace(CONFIG, batch_size=17, labelled_share=8 / 17), split.train, split.unlabelled)
+        byol_batches(replace(CONFIG, batch_size=9, labelled_share=8 / 9), split.train, split.unlabelled)
 
 
 def test_the_run_holds_both_networks_and_what_they_predict(run, split):

@@ -56,11 +56,13 @@ def test_keeping_a_run_leaves_the_weights_behind(tmp_path):
     (tmp_path / "run" / "environment.json").write_text("{}")
     kept = results.keep(Run(tmp_path / "run"), tmp_path / "kept")
     assert [path.name for path in kept.iterdir()] == ["environment.json"]
-    (tmp_path / "run" / "embeddings.parquet").touch()
-    assert not (
-        results.keep(Run(tmp_path / "run"), tmp_path / "small", embeddings=False) / "embeddings.parquet"
-    ).exists()
-    assert (results.keep(Run(tmp_path / "run"), tmp_path / "whole") / "embeddings.parquet").exists()
+    more = {"embeddings.parquet", "predictions-averaged.parquet"}
+    for name in {"predictions.parquet", *more}:
+        (tmp_path / "run" / name).touch()
+    whole = results.keep(Run(tmp_path / "run"), tmp_path / "whole")
+    assert {path.name for path in whole.iterdir()} == {"environment.json", "predictions.parquet", *more}
+    small = results.keep(Run(tmp_path / "run"), tmp_path / "small", whole=False)
+    assert {path.name for path in small.iterdir()} == {"environment.json", "predictions.parquet"}
 
 
 def test_a_first_stage_is_kept_beside_its_second(tmp_path):

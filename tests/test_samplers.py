@@ -138,8 +138,15 @@ def test_sources_are_drawn_from_equally_however_large():
     clips = shared_out(sources, 12)(np.random.default_rng(0))
     assert [np.isin(clips, source).sum() for source in sources] == [4, 4, 4]
     assert len(set(clips[:8].tolist())) == 8
-    for size, problem in ((10, "3 sources"), (0, "3 sources")):
-        with pytest.raises(ValueError, match=problem):
-            shared_out(sources, size)
+    with pytest.raises(ValueError, match="3 sources"):
+        shared_out(sources, 2)
     with pytest.raises(ValueError, match="without a clip"):
         shared_out([np.arange(3), np.arange(0)], 4)
+
+
+def test_what_is_left_of_a_batch_goes_to_each_source_equally_often():
+    sources = [np.arange(100), np.arange(100, 200), np.arange(200, 300)]
+    drawn = np.array([shared_out(sources, 16)(np.random.default_rng(seed)) // 100 for seed in range(600)])
+    counts = np.stack([(drawn == source).sum(axis=1) for source in range(3)], axis=1)
+    assert set(map(tuple, np.sort(counts).tolist())) == {(5, 5, 6)}
+    assert abs(counts.mean(axis=0) - 16 / 3).max() < 0.06

@@ -26,7 +26,7 @@ def pool(
     runs: Runs = Path("runs"),
     keep: Annotated[
         Path | None,
-        typer.Option(help="Also copy each run, weights and embeddings left out, into KEEP/RECIPE-CONDITION."),
+        typer.Option(help="Also copy each run, its predictions without weights and embeddings, into KEEP/RECIPE-CONDITION."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Print the conditions and stop.")] = False,
 ):
@@ -58,4 +58,4 @@ def pool(
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
                 show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
                 if keep is not None:
-                    keep_alike(run, keep / group(recipe.value, name), embeddings=False)
+                    keep_alike(run, keep / group(recipe.value, name), whole=False)

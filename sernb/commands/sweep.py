@@ -35,7 +35,7 @@ def sweep(
     keep: Annotated[
         Path | None,
         typer.Option(
-            help="Also copy each run, weights left out, into KEEP/METHOD, or, without embeddings, KEEP/METHOD-NAME."
+            help="Also copy each run, weights left out, into KEEP/METHOD, or its plain predictions into KEEP/METHOD-NAME."
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of an ablation: sets its folders in KEEP apart.")] = None,
@@ -93,7 +93,7 @@ def sweep(
     def store(run, cell):
         if keep is not None:
             main_grid = name is None and together
-            grids.keep_alike(run, keep / grids.group(cell, name, together), embeddings=main_grid)
+            grids.keep_alike(run, keep / grids.group(cell, name, together), whole=main_grid)
 
     for one in planned:
         if one.run is not None:

@@ -170,7 +170,7 @@ def byol_batches(config: ByolConfig, train: pd.DataFrame, unlabelled: pd.DataFra
     too, as any other speech: the self-supervised objective sees high- and low-resource languages (section 2.3).
 
     Raises:
-        ValueError: a part can't be shared out equally over classes or languages.
+        ValueError: the labelled part can't be shared out equally over the classes, or a language gets no clip.
     """
     labelled = class_balanced(train["emotion"].to_numpy(object), config.labelled)
     language = pd.concat([train["language"], unlabelled["language"]]).to_numpy(object)
