@@ -212,7 +212,7 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
 
 
 def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame:
-    """`ablation_table` with a column a corpus; below the first row with its score on the same clips, and the difference.
+    """`ablation_table` with a column a corpus; below the first row also the first row's score on the same clips.
 
     Cells "0.554 (0.028)" in the first row, "0.554 (0.028), not 0.533 (0.031): +0.021 [-0.010, +0.052]" below it.
     """

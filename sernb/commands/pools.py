@@ -26,7 +26,7 @@ def pool(
     runs: Runs = Path("runs"),
     keep: Annotated[
         Path | None,
-        typer.Option(help="Also copy each run, its predictions without weights and embeddings, into KEEP/RECIPE-CONDITION."),
+        typer.Option(help="Also copy each run, without weights and embeddings, into KEEP/RECIPE-CONDITION."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Print the conditions and stop.")] = False,
 ):

@@ -35,7 +35,7 @@ def sweep(
     keep: Annotated[
         Path | None,
         typer.Option(
-            help="Also copy each run, weights left out, into KEEP/METHOD, or its plain predictions into KEEP/METHOD-NAME."
+            help="Also copy each run, weights left out, into KEEP/METHOD, or, slimmer, into KEEP/METHOD-NAME."
         ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of an ablation: sets its folders in KEEP apart.")] = None,
