@@ -82,16 +82,18 @@ def test_gaps_have_intervals_and_their_change_is_their_difference(table):
 def test_the_narrowest_gap_is_named_with_its_cost():
     changes = pd.DataFrame(
         {
-            "condition": ["a", "b", "a"],
-            "corpus": ["x", "x", "y"],
-            "before": [-0.3, -0.3, 0.01],
-            "gap": [0.2, -0.1, 0.2],
-            "macro-F1": ["-0.010 [-0.020, +0.000]", "+0.020 [-0.010, +0.050]", "+0.000 [-0.100, +0.100]"],
+            "condition": ["a", "b", "one seed", "a"],
+            "corpus": ["x", "x", "x", "y"],
+            "seeds": [5, 5, 1, 5],
+            "before": [-0.3, -0.3, -0.3, 0.01],
+            "gap": [0.2, -0.1, 0.0, 0.2],
+            "change": ["+0.500", "+0.200", "+0.300", "+0.190"],
+            "macro-F1": ["-0.010 [-0.020, +0.000]", "+0.020 [-0.010, +0.050]", "", "+0.000 [-0.100, +0.100]"],
         }
     )
-    first, second = bias.narrowest(changes)
-    assert first == "x: the narrowest gap, -0.100 instead of -0.300, comes with *b*; macro-F1 +0.020 [-0.010, +0.050]"
-    assert second == "y: nothing narrows the gap of +0.010"
+    first, second = bias.narrowest(changes).to_dict("records")
+    assert (first["condition"], first["gap"], first["macro-F1"]) == ("b", -0.1, "+0.020 [-0.010, +0.050]")
+    assert (second["condition"], second["gap"]) == ("nothing narrows it", 0.01)
 
 
 def test_equal_speakers_beside_plain(table):
