@@ -14,7 +14,7 @@ from sernb.statistics import ratio
 GENDERS = ("female", "male")
 
 
-def by_gender(tables: Mapping[str, pd.DataFrame], resamples: int = 2000) -> pd.DataFrame:
+def by_gender(tables: Mapping[str, pd.DataFrame], resamples: int = statistics.RESAMPLES) -> pd.DataFrame:
     """Scores of each gender with intervals.
 
     Args:
@@ -54,7 +54,7 @@ def macro_f1_present(counts: np.ndarray) -> np.ndarray:
     return ratio(np.where(occurs, np.nan_to_num(f1), 0).sum(-1), occurs.sum(-1))
 
 
-def gaps(tables: Mapping[str, pd.DataFrame], resamples: int = 2000) -> pd.DataFrame:
+def gaps(tables: Mapping[str, pd.DataFrame], resamples: int = statistics.RESAMPLES) -> pd.DataFrame:
     """Women's accuracy less men's, with its interval; one row a method and corpus that holds both."""
     rows = []
     for method, table in tables.items():
@@ -68,7 +68,10 @@ def gaps(tables: Mapping[str, pd.DataFrame], resamples: int = 2000) -> pd.DataFr
 
 
 def gap_change(
-    method: pd.DataFrame, baseline: pd.DataFrame, metric: statistics.Metric = statistics.accuracy, resamples: int = 2000
+    method: pd.DataFrame,
+    baseline: pd.DataFrame,
+    metric: statistics.Metric = statistics.accuracy,
+    resamples: int = statistics.RESAMPLES,
 ) -> dict[str, float]:
     """How a method changes the gap (women less men) over the same clips and seeds: value, low, high."""
     tables = {
@@ -154,7 +157,7 @@ def speaker_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("clips", ascending=False, ignore_index=True)
 
 
-def equal_speakers(tables: Mapping[str, pd.DataFrame], resamples: int = 2000) -> pd.DataFrame:
+def equal_speakers(tables: Mapping[str, pd.DataFrame], resamples: int = statistics.RESAMPLES) -> pd.DataFrame:
     """Plain scores beside those in which every speaker counts the same; one row a method, corpus and metric."""
     rows = []
     for method, table in tables.items():
@@ -194,7 +197,9 @@ def told_by_speaker(clips: pd.DataFrame) -> float:
     return float(counts.max(axis=1).sum() / counts.to_numpy().sum())
 
 
-def remedies(tables: Mapping[str, pd.DataFrame], base: pd.DataFrame, resamples: int = 2000) -> pd.DataFrame:
+def remedies(
+    tables: Mapping[str, pd.DataFrame], base: pd.DataFrame, resamples: int = statistics.RESAMPLES
+) -> pd.DataFrame:
     """What each condition does to the gender gap, and to everybody, against the pool as it is.
 
     Args:

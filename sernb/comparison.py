@@ -94,7 +94,10 @@ def scored_rounds(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def differences(
-    tables: Mapping[str, pd.DataFrame], baseline: pd.DataFrame, metric: str = "macro_f1", resamples: int = 10_000
+    tables: Mapping[str, pd.DataFrame],
+    baseline: pd.DataFrame,
+    metric: str = "macro_f1",
+    resamples: int = statistics.RESAMPLES,
 ) -> pd.DataFrame:
     """Each method less the baseline on the clips and seeds both judged: value, interval, tests, effect sizes.
 

@@ -203,7 +203,7 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
             own, control = comparison.common(judged, tables[first])
             if label != first and len(own):
                 chosen = {metric: statistics.SCORES[metric]}
-                (gain,) = statistics.difference(own, control, metrics=chosen, resamples=2000).to_dict("records")
+                (gain,) = statistics.difference(own, control, metrics=chosen).to_dict("records")
                 entry["against"] = mean_std(comparison.scored_rounds(control)[metric])
                 entry |= {name: gain[name] for name in ("value", "low", "high")}
             found.append(entry)

@@ -118,7 +118,7 @@ def differences(root: Path = FOLDER) -> pd.DataFrame:
     """
     tables = {name: comparison.pooled(runs) for name, runs in findings.methods(root).items()}
     baseline = tables.pop("baseline")
-    found = statistics.worded(comparison.differences(tables, baseline, resamples=variants.RESAMPLES), "difference")
+    found = statistics.worded(comparison.differences(tables, baseline), "difference")
     excludes = found["excludes_zero"].map({True: "yes", False: "no"})
     named = found.assign(**{"p (speakers)": found["holm_speakers"], "excludes zero": excludes})
     columns = ["method", "corpus", "clips", "speakers", "baseline", "score", "difference", "p (speakers)"]
@@ -130,7 +130,7 @@ def gender_conditions(root: Path = FOLDER) -> pd.DataFrame:
     places = stored_groups(root, "contrastive")
     groups = {what: comparison.pooled(findings.grouped(root, place.name)) for what, place in places.items()}
     as_it_is = groups.pop(CONDITIONS["as-it-is"].what)
-    return bias.remedies(groups, as_it_is, variants.RESAMPLES) if groups else pd.DataFrame()
+    return bias.remedies(groups, as_it_is) if groups else pd.DataFrame()
 
 
 def ablations(root: Path = FOLDER) -> dict[str, pd.DataFrame]:

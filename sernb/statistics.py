@@ -19,7 +19,7 @@ from sernb.evaluation import predicted
 from sernb.labels import EMOTIONS
 
 Metric = Callable[[np.ndarray], np.ndarray]
-RESAMPLES = 10_000
+RESAMPLES = 4000
 LEVEL = 0.95
 UNITS = ("speaker", "seed", "cell")
 

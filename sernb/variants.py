@@ -20,7 +20,6 @@ ALIKE = {
     "byol": (("target, averaged", None, "averaged"), ("online, best epoch", "online", None)),
 }
 """Weights of a method, their variant, and the baseline's variant of the same kind."""
-RESAMPLES = 4000
 
 
 def gains(root: Path) -> pd.DataFrame:
@@ -42,7 +41,7 @@ def gains(root: Path) -> pd.DataFrame:
         (score,) = statistics.Cells.of({"own": own}).score("own", statistics.macro_f1)
         if own is plain:
             return f"{score:.3f}"
-        (gain,) = statistics.difference(own, plain, metrics=chosen, resamples=RESAMPLES).to_dict("records")
+        (gain,) = statistics.difference(own, plain, metrics=chosen).to_dict("records")
         return f"{score:.3f}, {statistics.in_words(gain)}"
 
     return _table(root, cell)
@@ -73,7 +72,7 @@ def alike(root: Path) -> pd.DataFrame:
                 row = {"method": METHODS[group], "weights": weights, "statistics": "target" if moved else "source"}
                 for corpus, clips in judged.groupby("corpus"):
                     one, base = comparison.common(clips, plain[plain["corpus"] == corpus])
-                    found = statistics.difference(one, base, metrics=chosen, resamples=RESAMPLES)
+                    found = statistics.difference(one, base, metrics=chosen)
                     row[corpus] = statistics.in_words(found.iloc[0])
                 rows.append(row)
     return pd.DataFrame(rows)
@@ -84,7 +83,7 @@ def gender_gaps(root: Path) -> pd.DataFrame:
 
     def cell(own: pd.DataFrame, plain: pd.DataFrame) -> str:
         accuracy = {"accuracy": statistics.accuracy}
-        found = statistics.gap(own, "gender", "female", "male", metrics=accuracy, resamples=RESAMPLES)
+        found = statistics.gap(own, "gender", "female", "male", metrics=accuracy)
         return statistics.in_words(found.iloc[0])
 
     return _table(root, cell)
