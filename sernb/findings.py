@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from sernb import comparison, statistics
-from sernb.evaluation import METRICS
+from sernb.evaluation import METRICS, scores
 from sernb.runs import Run
 from sernb.study import language_name
 from sernb.training.contrastive import REPORT_FILE
@@ -93,27 +93,32 @@ def verdict(row: Mapping) -> str:
     return said if pd.isna(row["low"]) else f"{said}, {sure}"
 
 
-def stage1(runs: list[Run]) -> pd.DataFrame:
-    """What stage 1 alone did to the embedding, without emotion labels: one row a figure, before and after.
+STAGE1_FIGURES = {
+    "recall_at_1": "recall@1, held-out speakers",
+    "eer": "equal error rate, held-out speakers",
+    "emotion_macro_f1": "emotion probe in English, macro-F1",
+}
+"""What stage 1's report holds, before and after it, and how a page names it."""
 
-    Columns figure, before, after (means over runs), runs.
+
+def stage1(runs: list[Run]) -> pd.DataFrame:
+    """What stage 1 alone did to the embedding, without emotion labels: one row a measure.
+
+    Columns measure, before, after, change (mean (std) over runs), runs.
     """
-    reports = [json.loads((run.folder / REPORT_FILE).read_text()) for run in runs]
-    names = {
-        "recall_at_1": "speakers found again, held-out speakers (recall@1)",
-        "eer": "speaker verification, equal error rate",
-        "emotion_macro_f1": "emotion in English, logistic regression on the frozen embedding (macro-F1)",
-    }
-    rows = [
-        {
-            "figure": label,
-            **{when: sum(report[when][name] for report in reports) / len(reports) for when in ("before", "after")},
-            "runs": len(reports),
-        }
-        for name, label in names.items()
-        if reports
-    ]
-    return pd.DataFrame(rows)
+    reports = [report(run) for run in runs]
+    rows = []
+    for name, measure in STAGE1_FIGURES.items():
+        before, after = (pd.Series([one[when][name] for one in reports]) for when in ("before", "after"))
+        columns = {"before": before, "after": after, "change": after - before}
+        texts = {column: mean_std(values) for column, values in columns.items()}
+        rows.append({"measure": measure} | texts | {"runs": len(reports)})
+    return pd.DataFrame(rows if reports else [])
+
+
+def report(run: Run) -> dict[str, dict[str, float]]:
+    """What a run of stage 1 reports of its embedding, "before" and "after"."""
+    return json.loads((run.folder / REPORT_FILE).read_text())
 
 
 def coverage(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -223,6 +228,27 @@ def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame
     ]
     wide = table.assign(cell=cells).pivot(index=["what", "seeds"], columns="corpus", values="cell")
     return wide.loc[table["what"].unique()].reset_index().rename_axis(columns=None)
+
+
+def tuning_table(ablation: Ablation, root: Path) -> pd.DataFrame:
+    """What a choice between settings of stage 1 may look at, over the seeds that every stored row has: no test clip.
+
+    Columns what, seeds, validation macro-F1 (English speakers, after stage 2), and stage 1's own figures afterwards.
+    """
+    groups = {row: {run.config["config"]["seed"]: run for run in grouped(root, row.group)} for row in ablation.rows}
+    groups = {row: runs for row, runs in groups.items() if runs}
+    seeds = sorted(set.intersection(*map(set, groups.values()))) if groups else []
+    rows = []
+    for row, runs in groups.items():
+        chosen = [runs[seed] for seed in seeds]
+        validation = pd.Series([scores(run.predictions.query("part == 'validation'"))["macro_f1"] for run in chosen])
+        reports = [report(Run(root / f"{row.group}-stage1" / run.environment["stage1"])) for run in chosen]
+        after = {
+            measure: pd.Series([one["after"][name] for one in reports]) for name, measure in STAGE1_FIGURES.items()
+        }
+        measured = {"validation macro-F1": validation} | after
+        rows.append({"what": row.label, "seeds": len(seeds)} | {name: mean_std(own) for name, own in measured.items()})
+    return pd.DataFrame(rows if seeds else [])
 
 
 def missing(ablation: Ablation, root: Path) -> list[Row]:

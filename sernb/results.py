@@ -1,6 +1,5 @@
 """The reference runs: training on real speech, stored without weights so that every figure can be recomputed."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from sernb.evaluation import METRICS, scores_by
 from sernb.pools import CONDITIONS, stored_groups
 from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run, predictions_file
 from sernb.throughput import throughput
-from sernb.training.contrastive import REPORT_FILE
 from sernb.transfer_scores import printed
 
 FOLDER = RESULTS
@@ -170,16 +168,7 @@ def paired(root: Path = FOLDER) -> pd.DataFrame:
 
 def stage1(root: Path = FOLDER) -> pd.DataFrame:
     """What the first contrastive stage did, before and after it: mean (std) over its runs."""
-    reports = [json.loads((run.folder / REPORT_FILE).read_text()) for run in stored("contrastive-stage1", root)]
-    names = {
-        "recall_at_1": "recall@1, held-out speakers",
-        "eer": "equal error rate, held-out speakers",
-        "emotion_macro_f1": "emotion probe, macro-F1",
-    }
-    before, after = (pd.DataFrame([report[when] for report in reports])[list(names)] for when in ("before", "after"))
-    columns = {"before": before, "after": after, "change": after - before}
-    text = {name: [f"{frame[n].mean():.3f} ({frame[n].std():.3f})" for n in names] for name, frame in columns.items()}
-    return pd.DataFrame({"measure": list(names.values())} | text).assign(runs=len(reports))
+    return findings.stage1(stored("contrastive-stage1", root))
 
 
 def leaks(root: Path = FOLDER) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from sernb.calibration import calibration, expected_calibration_error, reliabili
 from sernb.cost import cost, minutes, parameters
 from sernb.evaluation import PROBABILITIES
 from sernb.labels import EMOTIONS
+from sernb.runs import PREDICTIONS_FILE
 from sernb.separability import matched, nearest_class, separability, separability_table
 
 
@@ -216,8 +217,31 @@ def test_stage_1_before_and_after(tmp_path):
         report = {"before": figures, "after": figures | {"recall_at_1": after}}
         (run.folder / REPORT_FILE).write_text(json.dumps(report))
     table = findings.stage1(findings.grouped(tmp_path.parent, tmp_path.name))
-    assert table["after"][0] == pytest.approx(0.7) and table["runs"].eq(2).all()
+    assert table["after"][0] == "0.700 (0.141)" and table["change"][1] == "0.000 (0.000)"
+    assert table["runs"].eq(2).all()
     assert findings.stage1([]).empty
+
+
+def test_settings_of_stage_1_are_compared_without_a_test_clip(tmp_path):
+    import json
+
+    from sernb.training.contrastive import REPORT_FILE
+
+    generator = np.random.default_rng(0)
+    for group, right, seeds in (("plain", 0.4, (0, 1, 2)), ("faster", 1.0, (0, 1))):
+        for seed in seeds:
+            run = store(tmp_path / group / f"{group}{seed}", seed, answers(generator, right), stage1=f"s{seed}")
+            run.predictions.query("part == 'validation'").to_parquet(run.folder / PREDICTIONS_FILE, index=False)
+            first = tmp_path / f"{group}-stage1" / f"s{seed}"
+            first.mkdir(parents=True)
+            figures = {"recall_at_1": right, "eer": 0.2, "emotion_macro_f1": 0.4}
+            (first / REPORT_FILE).write_text(json.dumps({"before": figures, "after": figures}))
+    rows = tuple(findings.Row(name, name, command="c") for name in ("plain", "faster", "nowhere"))
+    plain, faster = findings.tuning_table(findings.Ablation("x", "?", rows), tmp_path).to_dict("records")
+    assert plain["what"] == "plain" and plain["seeds"] == faster["seeds"] == 2
+    assert faster["validation macro-F1"] == "1.000 (0.000)" and plain["validation macro-F1"] < "0.6"
+    assert faster["recall@1, held-out speakers"] == "1.000 (0.000)"
+    assert findings.tuning_table(findings.Ablation("x", "?", rows[2:]), tmp_path).empty
 
 
 def test_plots_draw_on_given_axes_and_return_them(tables):
