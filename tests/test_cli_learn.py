@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from sernb.commands.learn import fields
 from sernb.labels import EMOTIONS
 from sernb.models import EmotionClassifier, WhisperEncoder
 
@@ -57,3 +58,12 @@ def test_predict_without_a_model_says_so(clip, tmp_path):
 def test_run_names_an_unknown_chapter(tmp_path):
     done = sernb("run", tmp_path / "nothing.ipynb", "--language", "ur", "--out", tmp_path)
     assert done.returncode == 1 and "no such chapter" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_fields_are_given_as_in_toml_or_none():
+    given = ["learning_rate=1e-4", 'pooling="all"', "projection=none", "waveform.snr_db=[5, 15]"]
+    changed = {"learning_rate": 1e-4, "pooling": "all", "projection": None, "waveform": {"snr_db": [5, 15]}}
+    assert fields(given) == changed and fields([]) == {}
+    for wrong in ("pooling=all", "learning_rate", "projection=null"):
+        with pytest.raises(ValueError, match=f"{wrong}.*as in TOML"):
+            fields([wrong])

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,7 +21,7 @@ Seeds = Annotated[list[int], typer.Option(help="Once for each run.")]
 Targets = Annotated[list[str], typer.Option(help="Target to adapt to, once for each; without it, all.")]
 Folds = Annotated[list[int], typer.Option(help="Target fold left out and tested on, once for each.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the runs.")]
-Changes = Annotated[list[str], typer.Option("--set", help="A field of the config, as in TOML: learning_rate=1e-4")]
+Changes = Annotated[list[str], typer.Option("--set", help="A config field as in TOML, or none: learning_rate=1e-4")]
 Keep = Annotated[Path | None, typer.Option(help="Also copy each run, weights left out, into this folder.")]
 
 
@@ -38,6 +38,21 @@ class Recipe(StrEnum):
     baseline = "baseline"
     contrastive = "contrastive"
     byol = "byol"
+
+
+def fields(given: list[str]) -> dict[str, Any]:
+    """What `--set` says: fields of a config and their values, as in TOML, which has no word for None but "none" here.
+
+    Raises:
+        ValueError: something that is no field and value.
+    """
+    parted = [(name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in given)]
+    try:
+        values = tomllib.loads("\n".join(f"{name} = {value}" for name, value in parted if value != "none"))
+    except tomllib.TOMLDecodeError as problem:
+        examples = "learning_rate=1e-4, 'pooling=\"all\"', projection=none"
+        raise ValueError(f"{', '.join(given)}: {problem}; give a field and its value as in TOML: {examples}") from None
+    return values | {name: None for name, value in parted if value == "none"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,7 +85,7 @@ def train(
     from sernb.training.recipes import train_recipe
 
     together = processes()
-    changes, first = (tomllib.loads("\n".join(given)) for given in (change, stage1))
+    changes, first = fields(change), fields(stage1)
     with together.main_process_first():  # what it finds in the audio, the others read from its notes
         study = open_study(None, profile, corpora, encoder, runs=runs, progress=together.is_main_process)
     for number in seed:

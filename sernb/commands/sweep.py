@@ -1,13 +1,12 @@
 """sernb sweep: a grid of runs over methods, languages, seeds and folds."""
 
 import sys
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sernb.commands.learn import Changes, CorporaDir, Encoder, ProfileName, Runs
+from sernb.commands.learn import Changes, CorporaDir, Encoder, ProfileName, Runs, fields
 from sernb.commands.show import show
 
 Names = Annotated[str | None, typer.Option(help="Separated by commas; without it, every language but English.")]
@@ -71,8 +70,8 @@ def sweep(
         corpora and corpora.expanduser().resolve(),
         str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
         runs.resolve(),
-        tomllib.loads("\n".join(change)),
-        tomllib.loads("\n".join(stage1)),
+        fields(change),
+        fields(stage1),
     )
     study = asked.study(progress=True)
     named = [part.strip() for part in languages.split(",")] if languages else None
