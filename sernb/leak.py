@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sernb.evaluation import DESCRIPTION, PROBABILITIES, infer
 from sernb.labels import EMOTIONS
 from sernb.models import EmotionClassifier, WhisperEncoder, fingerprint
-from sernb.runs import METRICS_FILE, PREDICTIONS_FILE, Run, RunStore, data_hash
+from sernb.runs import METRICS_FILE, PREDICTIONS_FILE, Run, RunStore, data_hash, write_table
 from sernb.training.loop import make_accelerator
 
 CARELESS, DISJOINT = "random folds", "speaker-disjoint folds"
@@ -95,7 +95,7 @@ def measure_leak(
             .assign(part=name, fold=fold)
             for name, fold in deals.items()
         ]
-        pd.concat(tables, ignore_index=True).to_parquet(folder / PREDICTIONS_FILE, index=False)
+        write_table(folder / PREDICTIONS_FILE, pd.concat(tables, ignore_index=True))
         (folder / METRICS_FILE).touch()
 
     inputs = {"data": data_hash(clips), "weights": fingerprint(model.encoder)}

@@ -4,10 +4,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from sernb.runs import RunStore, data_hash
+from sernb.runs import RunStore, data_hash, write_table
 
 
 @dataclass(frozen=True)
@@ -80,3 +81,15 @@ def test_the_data_hash_sees_sound_and_labels_not_places_or_order():
     assert data_hash(clips) == data_hash(clips.assign(path="/y")) == data_hash(clips[::-1])
     assert data_hash(clips) != data_hash(clips.assign(emotion="sad"))
     assert data_hash(clips) != data_hash(clips.assign(audio_hash="22"))
+
+
+def test_a_written_table_is_the_same_and_smaller(tmp_path):
+    draw = np.random.default_rng(0)
+    table = pd.DataFrame(draw.dirichlet(np.ones(4), 500).astype(np.float32), columns=["a", "b", "c", "d"])
+    table = table.assign(half=draw.normal(size=500).astype(np.float16), speaker=["s1", None] * 250, fold=range(500))
+    write_table(tmp_path / "ours.parquet", table)
+    table.to_parquet(tmp_path / "plain.parquet", index=False)
+    assert (tmp_path / "ours.parquet").stat().st_size < 0.9 * (tmp_path / "plain.parquet").stat().st_size
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(tmp_path / "ours.parquet"), pd.read_parquet(tmp_path / "plain.parquet"), check_exact=True
+    )

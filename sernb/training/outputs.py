@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from sernb.evaluation import infer, prediction_table
 from sernb.folds import Split
 from sernb.models import EmotionClassifier
-from sernb.runs import EMBEDDINGS_FILE, predictions_file
+from sernb.runs import EMBEDDINGS_FILE, predictions_file, write_table
 
 STATISTICS = "statistics"
 CLIPS = 128  # that statistics are taken over, of each corpus: a mean is then off by a tenth of a deviation
@@ -46,7 +46,7 @@ def store_outputs(
         prediction_table(clips, shares).assign(part=part)
         for part, clips, shares in (("validation", split.validation, validation), ("test", split.test, probabilities))
     ]
-    pd.concat(tables, ignore_index=True).to_parquet(folder / predictions_file(variant), index=False)
+    write_table(folder / predictions_file(variant), pd.concat(tables, ignore_index=True))
 
     source, others = sample(split.train), sample(split.unlabelled)
     _, source_embeddings = judge(source)
@@ -59,12 +59,11 @@ def store_outputs(
         shares = model.head(torch.from_numpy(moved).to(accelerator.device)).softmax(-1).cpu().numpy()
     table = prediction_table(split.test, shares).assign(part="test")[known]
     name = STATISTICS if variant is None else f"{variant}-{STATISTICS}"
-    table.to_parquet(folder / predictions_file(name), index=False)
+    write_table(folder / predictions_file(name), table)
     if variant is None:
         half = pd.DataFrame(embeddings.astype(np.float16), columns=[f"e{n}" for n in range(embeddings.shape[1])])
         half.insert(0, "utterance_id", split.test["utterance_id"].to_numpy(object))
-        # hardly a value occurs twice: dictionaries would only add to the size
-        half.to_parquet(folder / EMBEDDINGS_FILE, index=False, compression="zstd", use_dictionary=False)
+        write_table(folder / EMBEDDINGS_FILE, half)
 
 
 def sample(clips: pd.DataFrame) -> pd.DataFrame:
