@@ -19,6 +19,7 @@ from PIL import Image
 from sernb.audio import SAMPLE_RATE, LogMel, load
 from sernb.runs import Run
 from sernb.study import Study
+from sernb.words import named
 
 FIGURE_DPI = 110  # sharp on a telephone's screen without making the page heavy
 SCREEN_DPI = 80  # pixels of the page an inch of a figure takes, where there is room
@@ -47,7 +48,7 @@ def notice(study: Study) -> HTML:
 def reference(runs: list[Run], what: str) -> HTML:
     """Heads a stored result on real speech: what it is, and where, when and from what it was made."""
     place, config = runs[0].environment, runs[0].config["config"]
-    seeds = ", ".join(str(run.config["config"]["seed"]) for run in runs)
+    seeds = ", ".join(map(str, sorted({run.config["config"]["seed"] for run in runs})))
     minutes = median(run.environment["wall_s"] for run in runs) / 60
     corpora = sorted(set().union(*(run.predictions["corpus"] for run in runs)))
     device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
@@ -55,8 +56,8 @@ def reference(runs: list[Run], what: str) -> HTML:
         "tip",
         "Reference run: real speech",
         f"{escape(what)} Encoder: {escape(place['encoder'])}. Corpora: {escape(', '.join(corpora))}. "
-        f"Seeds: {seeds}. Window: {config['seconds']:g} s. Made on {escape(place['date'])} with torch "
-        f"{escape(place['versions']['torch'])} on {escape(device)}, {minutes:.1f} minutes a run (median).",
+        f"Runs: {len(runs)}. Seeds: {seeds}. Window: {config['seconds']:g} s. Made on {escape(place['date'])} "
+        f"with torch {escape(place['versions']['torch'])} on {escape(device)}, {minutes:.1f} minutes a run (median).",
     )
 
 
@@ -154,15 +155,19 @@ def figure(picture: Figure | Axes, alt: str, caption: str = "", name: str = "") 
 
 
 def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool = False) -> HTML:
-    """A frame as a table that scrolls sideways where the screen is narrow."""
-    html = frame.rename_axis(columns=None).to_html(
-        index=index,
-        border=0,
-        justify="left",
-        classes="dataframe",
-        escape=True,
-        na_rep="–",
-        float_format=f"{{:.{decimals}f}}".format,
+    """A frame as a table that scrolls sideways where the screen is narrow, in the reader's words."""
+    html = (
+        named(frame)
+        .rename_axis(columns=None)
+        .to_html(
+            index=index,
+            border=0,
+            justify="left",
+            classes="dataframe",
+            escape=True,
+            na_rep="–",
+            float_format=f"{{:.{decimals}f}}".format,
+        )
     )
     if caption:
         html = html.replace(">", f"><caption>{escape(caption)}</caption>", 1)

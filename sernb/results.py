@@ -145,7 +145,7 @@ def costs(root: Path = FOLDER) -> pd.DataFrame:
 
 
 def paired(root: Path = FOLDER) -> pd.DataFrame:
-    """Each method and the baseline on the same left-out folds under the same seeds: mean (std) over runs.
+    """Each method and the baseline on the same left-out folds under the same seeds: mean (std) over seeds.
 
     Columns corpus, language, method, the three metrics, and `gain`, the macro-F1 it has over the baseline.
     """
@@ -161,8 +161,8 @@ def paired(root: Path = FOLDER) -> pd.DataFrame:
                 f"{gains.at[corpus, 'macro_f1_gain']:+.3f} ({gains.at[corpus, 'macro_f1_std']:.3f})"
                 for corpus in text["corpus"]
             ]
-            rows.append(text.assign(method=label, gain=gained if who == "method" else "", runs=gains["seeds"].max()))
-    columns = ["corpus", "language", "method", *METRICS, "gain", "runs"]
+            rows.append(text.assign(method=label, gain=gained if who == "method" else "", seeds=gains["seeds"].max()))
+    columns = ["corpus", "language", "method", *METRICS, "gain", "seeds"]
     return pd.concat(rows).sort_values("corpus", kind="stable", ignore_index=True)[columns]
 
 

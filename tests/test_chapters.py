@@ -12,6 +12,7 @@ import yaml
 from browsing import SIZES, Visitor, barriers, chromium, overflow, served
 
 from sernb.book import LANGUAGES, ChapterError, render, run_chapter
+from sernb.manifest import MANIFEST
 from sernb.pagecheck import check
 from sernb.stage import Place, chapters, shared_pages, stage
 
@@ -183,6 +184,18 @@ def test_the_rendered_book_has_every_page_and_none_has_a_fault(html, pages):
         for chapter in chapters()[1:]:
             for ending in (".ipynb", ".md"):
                 assert (html / "_sources" / place / f"{chapter.stem}{ending}").exists()
+
+
+def test_tables_speak_the_readers_words(html, pages):
+    headings = {
+        heading
+        for name in pages
+        for table in re.findall(r"<table.*?</table>", (html / name).read_text(), re.DOTALL)
+        for heading in re.findall(r"<th>([^<]*)</th>", table)
+    }
+    assert "macro-F1" in headings and "UAR" in headings
+    # a manifest's fields are shown as they are named in the code
+    assert {heading for heading in headings if "_" in heading} <= {*MANIFEST.columns, "same_fold"}
 
 
 # nothing is executed from here on: papermill and playwright each want the event loop to themselves

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_readme_shows_what_the_stored_runs_give():
     readme = (ROOT / "README.md").read_text()
-    assert BEGIN + readme.split(BEGIN)[1].split(END)[0] + END == section()
+    assert BEGIN + readme.split(BEGIN)[1].split(END)[0] + END == section(results.report())
 
 
 @pytest.mark.parametrize("group", ["baseline", "contrastive", "byol", "pooling-speech", "pooling-all", "leak"])

@@ -21,17 +21,22 @@ def results(
     """Compute the reported figures from the stored reference runs."""
     from sernb import results as stored
 
-    for title, table in stored.report().items():
+    report = stored.report()
+    for title, table in report.items():
         show(table, title)
     if readme is not None:
-        write_section(readme, section())
+        write_section(readme, section(report))
 
 
-def section() -> str:
-    """The README's results, in Markdown."""
-    from sernb import results as stored
+def section(report: dict) -> str:
+    """The README's results, in Markdown.
 
-    parts = [f"**{title}**\n\n{markdown(table)}" for title, table in stored.report().items()]
+    Args:
+        report: tables by their titles, from `sernb.results.report`.
+    """
+    from sernb.words import named
+
+    parts = [f"**{title}**\n\n{markdown(named(table))}" for title, table in report.items()]
     return "\n\n".join([BEGIN, *parts, END])
 
 
