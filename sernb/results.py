@@ -16,21 +16,25 @@ FOLDER = RESULTS
 SPEED = ["encoder", "device", "precision", "method", "clips_per_s", "stock_clips_per_s"]
 
 
-def keep(run: Run, folder: Path, whole: bool = True) -> Path:
+def keep(run: Run, folder: Path, variants: bool = True, embeddings: bool = True) -> Path:
     """Copy a finished run into `folder`, weights left out; its first stage, if it has one, into "<folder>-stage1".
 
     Args:
         run: the run.
         folder: of the group it belongs to.
-        whole: whether the test clips' embeddings, most of a run's size, and the predictions of its variants are
-            copied too.
+        variants: whether the predictions of its variants are copied too.
+        embeddings: whether the test clips' embeddings are, most of a run's size.
     """
     target = folder / run.folder.name
-    left_out = [MODEL_FOLDER] if whole else [MODEL_FOLDER, EMBEDDINGS_FILE, predictions_file("*")]
+    left_out = [
+        MODEL_FOLDER,
+        *([] if variants else [predictions_file("*")]),
+        *([] if embeddings else [EMBEDDINGS_FILE]),
+    ]
     shutil.copytree(run.folder, target, ignore=shutil.ignore_patterns(*left_out), dirs_exist_ok=True)
     first = run.environment.get("stage1")
     if first is not None:
-        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"), whole)
+        keep(Run(run.folder.parent / first), folder.with_name(f"{folder.name}-stage1"))
     return target
 
 

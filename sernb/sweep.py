@@ -231,7 +231,7 @@ def group(cell: Cell, name: str | None = None, together: bool = True) -> str:
     return "-".join([cell.method, *([] if together or cell.fold is None else ["apart"]), *([name] if name else [])])
 
 
-def keep_alike(run: Run, folder: Path, whole: bool = True) -> Path:
+def keep_alike(run: Run, folder: Path, variants: bool = True, embeddings: bool = True) -> Path:
     """`results.keep`, into a folder whose runs differ in seed and data only.
 
     Raises:
@@ -244,7 +244,7 @@ def keep_alike(run: Run, folder: Path, whole: bool = True) -> Path:
                 f"{folder} holds {other.folder.name}, which differs from {run.folder.name} in {', '.join(differing)}; "
                 "give this grid a --name of its own, or empty the folder"
             )
-    return keep(run, folder, whole)
+    return keep(run, folder, variants, embeddings)
 
 
 def _differing(run: Run, other: Run) -> list[str]:

@@ -61,8 +61,10 @@ def test_keeping_a_run_leaves_the_weights_behind(tmp_path):
         (tmp_path / "run" / name).touch()
     whole = results.keep(Run(tmp_path / "run"), tmp_path / "whole")
     assert {path.name for path in whole.iterdir()} == {"environment.json", "predictions.parquet", *more}
-    small = results.keep(Run(tmp_path / "run"), tmp_path / "small", whole=False)
+    small = results.keep(Run(tmp_path / "run"), tmp_path / "small", variants=False, embeddings=False)
     assert {path.name for path in small.iterdir()} == {"environment.json", "predictions.parquet"}
+    without = results.keep(Run(tmp_path / "run"), tmp_path / "without", embeddings=False)
+    assert {path.name for path in whole.iterdir()} - {path.name for path in without.iterdir()} == {"embeddings.parquet"}
 
 
 def test_a_first_stage_is_kept_beside_its_second(tmp_path):

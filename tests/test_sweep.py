@@ -13,7 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from distributed import Client
+from typer.testing import CliRunner
 
+from sernb.cli import app
 from sernb.runs import Run
 from sernb.sweep import Cell, Sweep, cell_table, grid, group, keep_alike, plan, summary, time_left
 from sernb.workers import local_cluster
@@ -205,3 +207,16 @@ def test_killed_and_started_again_a_sweep_goes_on(tmp_path):
     status, out, err = Grid(tmp_path, 1).end()
     assert status == 0, err
     assert first_epochs(tmp_path) == before and len(list(tmp_path.glob("byol-*/predictions.parquet"))) == 1
+
+
+def test_embeddings_are_kept_of_the_first_diagonal_alone(tmp_path):
+    asked = ["--profile", "smoke", "--encoder", "random-1x32", "--methods", "byol", "--languages", "de", "--seeds", "1"]
+    asked += ["--folds", "2", "--runs", tmp_path / "runs", "--keep", tmp_path / "kept"]
+    asked += [f"--set={name}={value}" for name, value in SHORT.items()]
+    outcome = CliRunner().invoke(app, ["sweep", *map(str, asked)])
+    assert outcome.exit_code == 0, outcome.output
+    first, second = grid(["byol"], ["de"], seeds=1, folds=2)
+    sweep = Sweep("smoke", encoder="random-1x32", runs=tmp_path / "runs", changes=SHORT)
+    kept = {cell: tmp_path / "kept" / "byol" / sweep.run(sweep.study(), cell).folder.name for cell in (first, second)}
+    assert (kept[first] / "embeddings.parquet").exists() and not (kept[second] / "embeddings.parquet").exists()
+    assert all((folder / "predictions-online.parquet").exists() for folder in kept.values())

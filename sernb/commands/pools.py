@@ -58,4 +58,4 @@ def pool(
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
                 show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
                 if keep is not None:
-                    keep_alike(run, keep / group(recipe.value, name), whole=False)
+                    keep_alike(run, keep / group(recipe.value, name), variants=False, embeddings=False)

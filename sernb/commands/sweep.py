@@ -92,7 +92,9 @@ def sweep(
     def store(run, cell):
         if keep is not None:
             main_grid = name is None and together
-            grids.keep_alike(run, keep / grids.group(cell, name, together), whole=main_grid)
+            # of each seed once: the embeddings of every cell would be more than all the rest
+            embeddings = main_grid and cell.fold in (None, cell.seed % folds)
+            grids.keep_alike(run, keep / grids.group(cell, name, together), main_grid, embeddings)
 
     for one in planned:
         if one.run is not None:
