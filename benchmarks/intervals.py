@@ -18,6 +18,7 @@ from sernb.progress import progress_bar
 from sernb.statistics import UNITS, Cells, accuracy, interval, permutation_test
 
 DESIGNS = {
+    "5 speakers, 1 seed": (5, 1, False),
     "10 speakers, 1 seed": (10, 1, False),
     "10 speakers, 5 seeds": (10, 5, False),
     "30 speakers, 5 seeds": (30, 5, False),

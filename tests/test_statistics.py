@@ -21,6 +21,7 @@ from sernb.statistics import (
     estimate,
     gap,
     holm,
+    in_words,
     interval,
     per_seed,
     permutation_test,
@@ -153,9 +154,14 @@ def test_equal_speakers_score_the_mean_over_speakers(generator):
     assert value == pytest.approx(np.mean(by_speaker))
 
 
-def test_one_speaker_has_no_interval(generator):
-    alone = estimate(judged(generator, speakers=1), resamples=50)
-    assert alone["value"].notna().all() and alone[["low", "high"]].isna().all(axis=None)
+def test_few_speakers_have_no_interval(generator):
+    for seeds in (1, 3):
+        for speakers in (1, 4):
+            few = estimate(judged(generator, speakers=speakers, seeds=seeds), resamples=50)
+            assert few["value"].notna().all() and few[["low", "high"]].isna().all(axis=None)
+            assert in_words(few.iloc[0]).endswith("(too few speakers)")
+        five = estimate(judged(generator, speakers=5, seeds=seeds), resamples=50)
+        assert five.notna().all(axis=None) and in_words(five.iloc[0]).endswith("]")
     with pytest.raises(ValueError, match="no predictions"):
         gap(judged(generator, speakers=1), "gender", "female", "male")
 
