@@ -73,7 +73,7 @@ def reliability(curves: Mapping[str, pd.DataFrame], ax: Axes | None = None) -> A
         size = 200 * ratio(curve["clips"].to_numpy(), np.array(curve["clips"].sum()))
         ax.scatter(curve["confidence"], curve["accuracy"], s=np.nan_to_num(size) + 4, color=line.get_color())
     ax.set(xlabel="confidence", ylabel="accuracy", xlim=(0.2, 1), ylim=(0, 1))
-    ax.legend(fontsize="small", loc="upper left")
+    ax.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(curves), frameon=False)
     return ax
 
 
