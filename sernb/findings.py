@@ -231,24 +231,33 @@ def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame
 
 
 def tuning_table(ablation: Ablation, root: Path) -> pd.DataFrame:
-    """What a choice between settings of stage 1 may look at, over the seeds that every stored row has: no test clip.
+    """What a choice between settings of stage 1 may look at: no test clip.
 
-    Columns what, seeds, validation macro-F1 (English speakers, after stage 2), and stage 1's own figures afterwards.
+    Columns what, seeds, validation macro-F1 (English speakers, after stage 2), and stage 1's own figures afterwards:
+    mean (std) over the row's runs, and what the first row has with the same seeds and left-out folds.
     """
-    groups = {row: {run.config["config"]["seed"]: run for run in grouped(root, row.group)} for row in ablation.rows}
-    groups = {row: runs for row, runs in groups.items() if runs}
-    seeds = sorted(set.intersection(*map(set, groups.values()))) if groups else []
+    measured = {}
+    for row in ablation.rows:
+        found = [_tuned(run, root / f"{row.group}-stage1") for run in grouped(root, row.group)]
+        if found:
+            measured[row.label] = pd.DataFrame(found).set_index(["seed", "data"])
+    first = next(iter(measured.values()), None)
     rows = []
-    for row, runs in groups.items():
-        chosen = [runs[seed] for seed in seeds]
-        validation = pd.Series([scores(run.predictions.query("part == 'validation'"))["macro_f1"] for run in chosen])
-        reports = [report(Run(root / f"{row.group}-stage1" / run.environment["stage1"])) for run in chosen]
-        after = {
-            measure: pd.Series([one["after"][name] for one in reports]) for name, measure in STAGE1_FIGURES.items()
+    for label, own in measured.items():
+        same = first.loc[first.index.intersection(own.index)]
+        cells = {
+            name: mean_std(own[name]) if own is first else f"{mean_std(own[name])}, not {mean_std(same[name])}"
+            for name in own
         }
-        measured = {"validation macro-F1": validation} | after
-        rows.append({"what": row.label, "seeds": len(seeds)} | {name: mean_std(own) for name, own in measured.items()})
-    return pd.DataFrame(rows if seeds else [])
+        rows.append({"what": label, "seeds": own.index.unique("seed").size} | cells)
+    return pd.DataFrame(rows)
+
+
+def _tuned(run: Run, stage1: Path) -> dict:
+    after = report(Run(stage1 / run.environment["stage1"]))["after"]
+    validation = scores(run.predictions.query("part == 'validation'"))["macro_f1"]
+    cell = {"seed": run.config["config"]["seed"], "data": run.config["inputs"]["data"]}
+    return cell | {"validation macro-F1": validation} | {what: after[name] for name, what in STAGE1_FIGURES.items()}
 
 
 def missing(ablation: Ablation, root: Path) -> list[Row]:

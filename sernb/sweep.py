@@ -102,6 +102,7 @@ def grid(
     seeds: int = 5,
     folds: int = 5,
     together: bool = True,
+    diagonals: int | None = None,
 ) -> list[Cell]:
     """The cells in the order they are run: stopped at any time, they form as balanced a set as can be.
 
@@ -114,9 +115,11 @@ def grid(
         seeds: seeds 0 to seeds - 1.
         folds: target folds 0 to folds - 1, each left out once.
         together: one adaptation to all the languages; otherwise one a language, which must then be named.
+        diagonals: how many folds each seed leaves out, one after the other; None for all.
 
     Raises:
-        ValueError: an unknown method, nothing to run, or one adaptation a language of no named ones.
+        ValueError: an unknown method, nothing to run, more diagonals than folds, or one adaptation a language of no
+            named ones.
     """
     unknown = set(methods) - set(RECIPES)
     if unknown or not methods:
@@ -125,9 +128,12 @@ def grid(
         raise ValueError(f"a grid needs at least one seed and one fold, not {seeds} and {folds}")
     if not together and not languages:
         raise ValueError("one adaptation a language needs the languages' names")
+    diagonals = folds if diagonals is None else diagonals
+    if not 1 <= diagonals <= folds:
+        raise ValueError(f"{diagonals} diagonals: a seed can leave out one to {folds} of the {folds} folds")
     targets = [tuple(languages) if languages else None] if together else [(name,) for name in languages]
     cells = []
-    for diagonal in range(folds):
+    for diagonal in range(diagonals):
         for seed in range(seeds):
             for method in dict.fromkeys(methods):
                 if method not in ZERO_SHOT:

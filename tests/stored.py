@@ -56,7 +56,7 @@ def store(
     """Write a run's folder as training would, weights aside."""
     folder.mkdir(parents=True)
     config = {"seed": seed, "seconds": 4.0, "pooling": "speech", "hidden": None}
-    (folder / CONFIG_FILE).write_text(json.dumps({"recipe": recipe, "config": config}))
+    (folder / CONFIG_FILE).write_text(json.dumps({"recipe": recipe, "config": config, "inputs": {"data": "d"}}))
     (folder / ENVIRONMENT_FILE).write_text(json.dumps(PLACE | environment))
     (folder / METRICS_FILE).write_text('{"epoch": 1, "clips_per_s": 10.0}\n{"epoch": 2, "clips_per_s": 20.0}\n')
     validation = predictions.assign(part="validation", language="en", corpus="ravdess")

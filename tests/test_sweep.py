@@ -36,6 +36,7 @@ def test_every_diagonal_has_each_seed_and_each_fold_once():
             diagonal = own[first : first + 5]
             assert [cell.seed for cell in diagonal] == list(range(5))
             assert {cell.fold for cell in diagonal} == set(range(5))
+    assert grid(["baseline", "contrastive", "byol"], ["ur", "de"], seeds=5, folds=5, diagonals=2) == cells[:25]
     # stopped anywhere, no method and no seed is more than one cell ahead
     adapted = [cell for cell in cells if cell.fold is not None]
     for stop in range(len(adapted)):
@@ -52,7 +53,12 @@ def test_apart_adapts_to_one_language_at_a_time():
 
 
 def test_a_grid_that_means_nothing_is_refused():
-    for wrong in ({"methods": ["simclr"]}, {"methods": []}, {"methods": ["byol"], "seeds": 0}):
+    for wrong in (
+        {"methods": ["simclr"]},
+        {"methods": []},
+        {"methods": ["byol"], "seeds": 0},
+        {"methods": ["byol"], "diagonals": 6},
+    ):
         with pytest.raises(ValueError):
             grid(**wrong)
     with pytest.raises(ValueError, match="names"):

@@ -22,6 +22,9 @@ def sweep(
     languages: Names = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to N - 1.")] = 5,
     folds: Annotated[int, typer.Option(min=1, help="Target folds 0 to N - 1, each left out once.")] = 5,
+    diagonals: Annotated[
+        int | None, typer.Option(min=1, help="Each seed with so many folds, one after the other; without it, all.")
+    ] = None,
     together: Annotated[
         bool, typer.Option("--together/--apart", help="One adaptation to all languages, or one for each.")
     ] = True,
@@ -77,7 +80,7 @@ def sweep(
     named = [part.strip() for part in languages.split(",")] if languages else None
     if named is None and not together:
         named = grids.target_languages(study)
-    cells = grids.grid(names, named, seeds, folds, together)
+    cells = grids.grid(names, named, seeds, folds, together, diagonals)
     planned = grids.plan(asked, study, cells)
     if dry_run:
         show(grids.cell_table(planned), "Cells, in the order they are run")
