@@ -1,7 +1,7 @@
 """What a method costs: time, throughput and parameters, from what its runs stored."""
 
 import math
-from statistics import median
+from statistics import median, median_low
 
 import pandas as pd
 import torch
@@ -56,7 +56,7 @@ def cost(runs: list[Run]) -> dict[str, float | int | None]:
         "runs": len(runs),
         "minutes": _median(minutes(run) for run in runs),
         "last stage": _median(run.environment["wall_s"] / 60 for run in runs),
-        "epochs": _median(len(run.metrics) for run in runs),
+        "epochs": median_low(len(run.metrics) for run in runs),
         "clips a second": _median(run.metrics["clips_per_s"].median() for run in runs),
         "parameters": parameters(runs[0]),
     }
