@@ -22,7 +22,15 @@ def alike():
 def of(group: str, variant: str | None, corpus: str) -> pd.DataFrame:
     parts = [run.variant(variant).assign(seed=run.config["config"]["seed"]) for run in results.stored(group)]
     table = pd.concat(parts)
-    return table[(table["part"] == "test") & (table["corpus"] == corpus)]
+    return table[(table["part"] == "test") & (table["corpus"] == corpus)].reset_index(drop=True)
+
+
+def macro_f1(table: pd.DataFrame) -> float:
+    """Of each round, in which every clip is judged once, and then the mean."""
+    number = table.sort_values("seed", kind="stable").groupby("utterance_id").cumcount()
+    rounds = [rows for _, rows in table.groupby(number.reindex(table.index))]
+    assert all(len(rows) == table["utterance_id"].nunique() for rows in rounds)  # whole diagonals, so whole rounds
+    return sum(scores(rows)["macro_f1"] for rows in rounds) / len(rounds)
 
 
 def test_every_method_has_a_row_for_both_weights_and_both_statistics(table):
@@ -41,11 +49,9 @@ def test_a_cell_is_the_difference_from_the_plain_baseline_on_the_same_clips_and_
     own, plain = of(group, variant, corpus), of("baseline", None, corpus)
     keys = ["seed", "utterance_id"]
     plain = plain.merge(own[keys], on=keys)
-    # the folds of all seeds together judge each clip once, as one round
-    assert not own["utterance_id"].duplicated().any()
     score, gain = map(float, re.match(r"([\d.]+), ([+-][\d.]+)", table.at[row, corpus]).groups())
-    assert score == pytest.approx(scores(own)["macro_f1"], abs=6e-4)
-    assert gain == pytest.approx(scores(own)["macro_f1"] - scores(plain)["macro_f1"], abs=1.1e-3)
+    assert score == pytest.approx(macro_f1(own), abs=6e-4)
+    assert gain == pytest.approx(macro_f1(own) - macro_f1(plain), abs=1.1e-3)
 
 
 @pytest.mark.parametrize("corpus", ["urdu", "emodb", "banglaser"])
@@ -61,7 +67,7 @@ def test_alike_is_compared_with_alike(alike, row, group, variant, plain, corpus)
     own, base = of(group, variant, corpus), of("baseline", plain, corpus)
     base = base.merge(own[["seed", "utterance_id"]], on=["seed", "utterance_id"])
     gain = float(alike.at[row, corpus].split(" ")[0])
-    assert gain == pytest.approx(scores(own)["macro_f1"] - scores(base)["macro_f1"], abs=6e-4)
+    assert gain == pytest.approx(macro_f1(own) - macro_f1(base), abs=6e-4)
 
 
 def test_the_paired_table_says_how_much_each_seed_gained():
