@@ -18,6 +18,8 @@ from sernb.progress import progress_bar
 from sernb.statistics import UNITS, Cells, accuracy, interval, permutation_test
 
 DESIGNS = {
+    "2 speakers, 1 seed": (2, 1, False),
+    "4 speakers, 1 seed": (4, 1, False),
     "5 speakers, 1 seed": (5, 1, False),
     "10 speakers, 1 seed": (10, 1, False),
     "10 speakers, 5 seeds": (10, 5, False),
@@ -74,7 +76,8 @@ def coverage(name: str, simulations: int) -> dict:
     hits = {"speakers and seeds": 0, "clips": 0}
     for number in progress_bar(range(simulations), desc=name):
         right = judged(generator, speakers, seeds, nested, effects)
-        (row,) = interval(as_cells(right), {"all": 1}, {"a": accuracy}, resamples=1000, seed=number).to_dict("records")
+        found = interval(as_cells(right), {"all": 1}, {"a": accuracy}, resamples=1000, seed=number, fewest=2)
+        (row,) = found.to_dict("records")
         hits["speakers and seeds"] += row["low"] <= true <= row["high"]
         clips = CLIPS * np.count_nonzero(~np.isnan(right))
         low, high = np.quantile(generator.binomial(clips, np.nansum(right) / clips, 1000) / clips, [0.025, 0.975])

@@ -156,18 +156,14 @@ def figure(picture: Figure | Axes, alt: str, caption: str = "", name: str = "") 
 
 def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool = False) -> HTML:
     """A frame as a table that scrolls sideways where the screen is narrow, in the reader's words."""
-    html = (
-        named(frame)
-        .rename_axis(columns=None)
-        .to_html(
-            index=index,
-            border=0,
-            justify="left",
-            classes="dataframe",
-            escape=True,
-            na_rep="–",
-            float_format=f"{{:.{decimals}f}}".format,
-        )
+    html = named(frame.rename_axis(columns=None)).to_html(
+        index=index,
+        border=0,
+        justify="left",
+        classes="dataframe",
+        escape=True,
+        na_rep="–",
+        float_format=f"{{:.{decimals}f}}".format,
     )
     if caption:
         html = html.replace(">", f"><caption>{escape(caption)}</caption>", 1)

@@ -15,10 +15,10 @@ from sernb.evaluation import METRICS, scores
 from sernb.runs import Run
 from sernb.study import language_name
 from sernb.training.contrastive import REPORT_FILE
+from sernb.words import word
 
 METHODS = {"baseline": "baseline", "contrastive": "contrastive", "byol": "BYOL"}
 """Groups of the stored runs and how a page names them, in the order of the paper's tables."""
-METRIC_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "uar": "UAR"}
 
 
 def grouped(root: Path, group: str) -> list[Run]:
@@ -62,7 +62,7 @@ def table1(tables: Mapping[str, pd.DataFrame], paper: pd.DataFrame) -> pd.DataFr
             row = {
                 "language": language,
                 "corpus (paper / ours)": f"{corpus} / {', '.join(names) or '–'}",
-                "metric": METRIC_NAMES[metric],
+                "metric": word(metric),
             }
             for group, name in METHODS.items():
                 cell = published[(published["metric"] == metric) & (published["method"] == group)]
@@ -203,7 +203,7 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
                 "corpus": corpus,
                 "language": language,
                 "seeds": judged["seed"].nunique(),
-                METRIC_NAMES[metric]: mean_std(scored[metric]),
+                word(metric): mean_std(scored[metric]),
             }
             own, control = comparison.common(judged, tables[first])
             if label != first and len(own):
@@ -221,7 +221,7 @@ def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame
 
     Cells "0.554 (0.028)" in the first row, "0.554 (0.028), not 0.533 (0.031): +0.021 [-0.010, +0.052]" below it.
     """
-    score = METRIC_NAMES[metric]
+    score = word(metric)
     cells = [
         row[score] if pd.isna(row["value"]) else f"{row[score]}, not {row['against']}: {statistics.in_words(row)}"
         for row in table.to_dict("records")

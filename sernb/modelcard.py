@@ -10,10 +10,11 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from sernb import statistics
 from sernb.calibration import expected_calibration_error
-from sernb.evaluation import recall_by, scores
+from sernb.evaluation import METRICS, recall_by, scores
 from sernb.labels import EMOTIONS
 from sernb.processes import processes
 from sernb.runs import Run
+from sernb.words import word
 
 CARD_FILE = "README.md"
 METHODS = {
@@ -115,10 +116,7 @@ def _scores(test: pd.DataFrame) -> pd.DataFrame:
         groups = [("all", judged), *judged.groupby("gender")]
         for who, own in groups:
             found = statistics.estimate(own, resamples=500).set_index("metric")
-            cells = {
-                label: statistics.in_words(found.loc[name], 2, sign=False)
-                for name, label in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"), ("uar", "UAR"))
-            }
+            cells = {word(name): statistics.in_words(found.loc[name], 2, sign=False) for name in METRICS}
             about = {"corpus": corpus, "language": language, "speakers": own["speaker"].nunique(), "clips": len(own)}
             rows.append({"group": who} | about | cells)
     return pd.DataFrame(rows)

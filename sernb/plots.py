@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sernb.audio import HOP, SAMPLE_RATE
 from sernb.labels import EMOTIONS
+from sernb.words import word
 
 # one colour a class everywhere in the book, chosen to stay apart for colour-blind readers (Okabe and Ito)
 COLOURS = {"angry": "#D55E00", "happy": "#E69F00", "neutral": "#7F7F7F", "sad": "#0072B2", "unlabelled": "#CCCCCC"}
@@ -114,7 +115,7 @@ def scores(table: pd.DataFrame, x: str, hue: str | None = None, y: str = "macro_
     sns.barplot(table, x=x, y=y, hue=hue, errorbar=None, alpha=0.6, ax=ax)
     sns.stripplot(table, x=x, y=y, hue=hue, dodge=hue is not None, palette="dark:black", legend=False, ax=ax)
     ax.axhline(1 / len(EMOTIONS), color="black", linewidth=0.8, linestyle="--")
-    ax.set(xlabel="", ylabel=y.replace("macro_f1", "macro-F1"), ylim=(0, 1))
+    ax.set(xlabel="", ylabel=word(y), ylim=(0, 1))
     return ax
 
 

@@ -209,11 +209,6 @@ def train_condition(
             )
 
 
-def grid(seeds: int, folds: int, diagonals: int) -> list[tuple[int, int]]:
-    """Pairs of seed and left-out fold, each seed with another fold, diagonal by diagonal."""
-    return [(seed, (seed + diagonal) % folds) for diagonal in range(diagonals) for seed in range(seeds)]
-
-
 def group(recipe: str, name: str) -> str:
     """Folder of the stored results of a condition, such as "contrastive-balanced-sampler"."""
     return recipe if name == "as-it-is" else f"{recipe}-{name}"

@@ -214,8 +214,8 @@ def contrast(
     Percentiles of the redraws are too narrow where few speakers or seeds stand behind a score. They are therefore
     taken further out, as Student's t is wider than the normal distribution (the expanded percentile interval,
     Hesterberg 2015), with the degrees of freedom that speakers and seeds contribute (Satterthwaite 1946). In
-    benchmarks/intervals.py 95 % intervals hold the true value in 93 to 97 of 100 simulations from ten speakers on, and
-    in 90 with five.
+    benchmarks/intervals.py 95 % intervals hold the true value in 93 to 97 of 100 simulations from ten speakers on, in
+    90 with five; with four it would be 87 and with two 50, so they are given none.
 
     Args:
         tables: predictions with a column `seed`.
@@ -240,30 +240,34 @@ def interval(
     resamples: int = RESAMPLES,
     level: float = LEVEL,
     seed: int = 0,
+    fewest: int = FEWEST_SPEAKERS,
 ) -> pd.DataFrame:
-    """`contrast` of tables that are counted already."""
-    generator = np.random.default_rng(seed)
+    """`contrast` of tables that are counted already; `fewest` speakers get an interval, two at least."""
+
+    def score(metric: Metric, drawn: np.ndarray | None = None) -> np.ndarray:
+        return sum(weight * cells.score(table, metric, drawn) for table, weight in weights.items())
+
     strata: dict[str | int, int] = {number: int((cells.stratum == number).sum()) for number in np.unique(cells.stratum)}
+    if min(strata.values()) < fewest:
+        values = [{"metric": name, "value": score(metric)[0]} for name, metric in metrics.items()]
+        return pd.DataFrame(values).assign(low=np.nan, high=np.nan)
+    generator = np.random.default_rng(seed)
     sizes = strata | ({"seed": cells.seeds} if cells.seeds > 1 else {})
     every = cells.redraw(generator, resamples)
     parts = [*sizes, "cell"] if "seed" in sizes else [*sizes]
     alone = {part: cells.redraw(generator, max(resamples // 5, 200), part) for part in parts}
     rows = []
     for name, metric in metrics.items():
-
-        def score(drawn: np.ndarray | None, metric: Metric = metric) -> np.ndarray:
-            return sum(weight * cells.score(table, metric, drawn) for table, weight in weights.items())
-
-        (value,), redrawn = score(None), score(every)
-        variances = {part: float(np.nanvar(score(drawn))) for part, drawn in alone.items()}
+        (value,), redrawn = score(metric), score(metric, every)
+        variances = {part: float(np.nanvar(score(metric, drawn))) for part, drawn in alone.items()}
         tail = _tail(float(np.nanvar(redrawn)), variances, sizes, (1 - level) / 2)
-        low, high = (np.nan, np.nan) if np.isnan(tail) else np.nanquantile(redrawn, [tail, 1 - tail])
+        low, high = np.nanquantile(redrawn, [tail, 1 - tail])
         rows.append({"metric": name, "value": value, "low": low, "high": high})
     return pd.DataFrame(rows)
 
 
 def _tail(redrawn: float, variances: dict, sizes: dict, tail: float) -> float:
-    """Where to cut the redraws so that their interval is as wide as Student's; NaN where nothing can be said.
+    """Where to cut the redraws so that their interval is as wide as Student's.
 
     Args:
         redrawn: variance of the redraws of speakers and seeds together.
@@ -271,8 +275,6 @@ def _tail(redrawn: float, variances: dict, sizes: dict, tail: float) -> float:
         sizes: how many there are to draw from in each part.
         tail: share to cut off if the redraws were normal, and many stood behind them.
     """
-    if min(size for part, size in sizes.items() if part != "seed") < FEWEST_SPEAKERS:
-        return np.nan
     unbiased = {part: variances[part] * size / (size - 1) for part, size in sizes.items()}
     # what speakers and seeds both hold is in both their variances (Cameron, Gelbach and Miller 2011)
     whole = max(sum(unbiased.values()) - variances.get("cell", 0), *unbiased.values(), 0)

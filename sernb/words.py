@@ -32,11 +32,16 @@ WORDS = {
 }
 
 
+def word(name: str) -> str:
+    """The reader's word for a name, or the name itself."""
+    return WORDS.get(name, name)
+
+
 def named(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame with the reader's words, in headings ("uar, speaker folds" too) and in cells that hold nothing else."""
 
     def heading(name: object) -> object:
-        return ", ".join(WORDS.get(part, part) for part in name.split(", ")) if isinstance(name, str) else name
+        return ", ".join(map(word, name.split(", "))) if isinstance(name, str) else name
 
-    cells = frame.map(lambda value: WORDS.get(value, value) if isinstance(value, str) else value)
+    cells = frame.map(lambda value: word(value) if isinstance(value, str) else value)
     return cells.rename(columns=heading)

@@ -15,7 +15,6 @@ from sernb.pools import (
     balanced_pool,
     demo_pool,
     fewer_women,
-    grid,
     group,
     reweighted,
     speakers_in,
@@ -24,6 +23,7 @@ from sernb.pools import (
     train_condition,
 )
 from sernb.study import open_study
+from sernb.sweep import grid
 
 
 @pytest.fixture
@@ -95,7 +95,8 @@ def test_pools_of_one_gender_and_of_other_languages(split):
 
 
 def test_seeds_go_over_folds_diagonal_by_diagonal():
-    assert grid(3, 5, 2) == [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 3)]
+    cells = [(cell.seed, cell.fold) for cell in grid(["contrastive"], seeds=3, folds=5, diagonals=2)]
+    assert cells == [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 3)]
     assert group("contrastive", "as-it-is") == "contrastive" and group("byol", "english") == "byol-english"
 
 

@@ -36,7 +36,7 @@ def pool(
     """
     import pandas as pd
 
-    from sernb.pools import CONDITIONS, grid, group, train_condition
+    from sernb.pools import CONDITIONS, group, train_condition
 
     if list_ or not condition:
         show(pd.DataFrame([{"condition": name, "what": one.what} for name, one in CONDITIONS.items()]), "Conditions")
@@ -46,13 +46,12 @@ def pool(
         raise ValueError(f"unknown condition {', '.join(unknown)}; known are {', '.join(CONDITIONS)}")
     from sernb.evaluation import scores_by
     from sernb.study import open_study
-    from sernb.sweep import keep_alike
+    from sernb.sweep import grid, keep_alike
 
     study = open_study(None, profile, corpora, encoder, runs=runs)
-    baseline = recipe is Recipe.baseline
-    cells = [(seed, None) for seed in range(seeds)] if baseline else grid(seeds, folds, diagonals)
-    for seed, fold in cells:
-        split = study.zero_shot() if baseline else study.adapted(fold)
+    for cell in grid([recipe.value], seeds=seeds, folds=folds, diagonals=diagonals):
+        seed, fold = cell.seed, cell.fold
+        split = study.zero_shot() if fold is None else study.adapted(fold)
         for name in condition:
             for run in train_condition(name, recipe.value, study, split, seed):
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
