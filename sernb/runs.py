@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import torch
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock
+from pyarrow import parquet
 
 from sernb.processes import processes
 
@@ -206,13 +208,18 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write Parquet as small as it gets without loss: the bytes of floats apart, dictionaries for words alone."""
+    """Write Parquet as small as it gets without loss: the bytes of floats apart, no second description of the columns.
+
+    Types come back as they were, save pandas' categories, which come back as words.
+    """
     floats = table.select_dtypes("floating").columns
-    table.to_parquet(
+    parquet.write_table(
+        pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None),
         path,
-        index=False,
         compression="zstd",
+        compression_level=19,
         write_statistics=False,
+        store_schema=False,
         use_dictionary=[name for name in table if name not in floats],
         column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
     )

@@ -19,7 +19,7 @@ from sernb.features import FEATURES_FILE, egemaps, functionals
 from sernb.manifest import CHECKS_FILE, harmonize
 from sernb.models import WhisperEncoder
 from sernb.profiles import load_profile
-from sernb.runs import ENVIRONMENT_FILE, RunStore, environment, write_json
+from sernb.runs import ENVIRONMENT_FILE, RunStore, environment, write_json, write_table
 from sernb.training.metric import latents, train_metric
 from sernb.transfer import GRID, METHODS, parts, run_protocol, source_folds
 from sernb.transfer_scores import score
@@ -77,8 +77,8 @@ class TransferResults:
         answers.loc[answers["utterance_id"].isin(unlabelled), scales] = np.nan  # nothing to compare them with
         answers = answers.sort_values(["source", "statistics", "utterance_id", "fold", "folds", "method", "setting"])
         answers.to_parquet(folder / ANSWERS_FILE, index=False, compression="zstd", compression_level=19)
-        self.clips[CLIP_COLUMNS].to_parquet(folder / CLIPS_FILE, index=False, compression="zstd")
-        self.planes.to_parquet(folder / PLANES_FILE, index=False, compression="zstd")
+        write_table(folder / CLIPS_FILE, self.clips[CLIP_COLUMNS])
+        write_table(folder / PLANES_FILE, self.planes)
         self.scores.to_csv(folder / SCORES_FILE, index=False, float_format="%.4f")
         self.costs.to_csv(folder / COSTS_FILE, index=False, float_format="%.6g")
         self.shifts.to_csv(folder / SHIFTS_FILE, index=False, float_format="%.4g")
