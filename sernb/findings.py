@@ -230,6 +230,22 @@ def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame
     return wide.loc[table["what"].unique()].reset_index().rename_axis(columns=None)
 
 
+def seed_by_seed(ablation: Ablation, label: str, root: Path) -> pd.DataFrame:
+    """What one row of an ablation has over the first under each seed, on the clips both judged: macro-F1.
+
+    Returns:
+        One row a seed and a last one, "all", of their mean; columns seed and each corpus.
+    """
+    (row,) = (row for row in ablation.rows if row.label == label)
+    own, control = comparison.common(rows_of(row, root), rows_of(ablation.rows[0], root))
+    per_seed = {
+        corpus: statistics.per_seed(judged) - statistics.per_seed(control[control["corpus"] == corpus])
+        for corpus, judged in own.groupby("corpus")
+    }
+    table = pd.DataFrame(per_seed)
+    return pd.concat([table, table.mean().to_frame("all").T]).rename_axis("seed").reset_index()
+
+
 def tuning_table(ablation: Ablation, root: Path) -> pd.DataFrame:
     """What a choice between settings of stage 1 may look at: no test clip.
 

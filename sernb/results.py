@@ -1,11 +1,12 @@
 """The reference runs: training on real speech, stored without weights so that every figure can be recomputed."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from sernb import bias, comparison, cost, findings, statistics, variants
+from sernb import bias, comparison, cost, findings, statistics, summary, variants
 from sernb.evaluation import METRICS, scores_by
 from sernb.pools import CONDITIONS, stored_groups
 from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run, predictions_file
@@ -70,28 +71,47 @@ def paper_table(root: Path = FOLDER) -> pd.DataFrame:
     return pd.read_csv(root / "paper" / "gong2025_table1.csv")
 
 
-def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
-    """The figures the README shows, each table under its heading."""
+@dataclass(frozen=True)
+class Report:
+    """What the README shows: sentences first, then each table under its heading."""
+
+    sentences: list[str]
+    tables: dict[str, pd.DataFrame]
+
+
+def report(root: Path = FOLDER) -> Report:
+    """Everything the README says of the stored runs, computed from them."""
     tables = {name: comparison.pooled(runs) for name, runs in findings.methods(root).items()}
+    others = {name: table for name, table in tables.items() if name != "baseline"}
+    differences = comparison.differences(others, tables["baseline"])
+    gains, alike, gaps = variants.gain_rows(root), variants.alike_rows(root), variants.gap_rows(root)
+    genders = gender_conditions(root)
+    sentences = [
+        summary.judged(findings.coverage(tables)),
+        *summary.gains(differences),
+        summary.mends(gains),
+        *summary.left_over(alike),
+        *summary.gender_gaps(gaps),
+    ]
+    tables_of_ablations = {f"{question} Macro-F1": table for question, table in ablations(root).items()}
+    if len(genders):
+        sentences.append(summary.remedy(genders))
+        tables_of_ablations["Contrastive learning, speakers balanced by gender: gap in accuracy, macro-F1"] = genders
+        tables_of_ablations["The narrowest gap of each corpus, and what it costs"] = bias.narrowest(genders)
     place = stored("baseline", root)[0].environment
     seeds = ", ".join(f"{table['seed'].nunique()} of {name}" for name, table in tables.items())
     about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {place['date']}"
-    tables_of_ablations = {f"{question} Macro-F1": table for question, table in ablations(root).items()}
-    genders = gender_conditions(root)
-    if len(genders):
-        tables_of_ablations["Contrastive learning, speakers balanced by gender: gap in accuracy, macro-F1"] = genders
-        tables_of_ablations["The narrowest gap of each corpus, and what it costs"] = bias.narrowest(genders)
-    return {
+    shown = {
         f"Three methods beside the paper's, mean (std) over runs ({about})": findings.table1(tables, paper_table(root)),
-        "Each method and the plain baseline on the same clips: difference in macro-F1 [95 % interval]": differences(
-            root
+        "Each method and the plain baseline on the same clips: difference in macro-F1 [95 % interval]": (
+            difference_page(differences)
         ),
         "Method and baseline on the same left-out folds, mean (std) over seeds": paired(root),
         "Macro-F1, and gain over the plain baseline on the same clips [95 % interval over speakers and seeds]": (
-            variants.gains(root)
+            variants.page(gains)
         ),
-        "Macro-F1 over a baseline of the same weights and statistics [95 % interval]": variants.alike(root),
-        "Accuracy of women less that of men [95 % interval]": variants.gender_gaps(root),
+        "Macro-F1 over a baseline of the same weights and statistics [95 % interval]": variants.page(alike),
+        "Accuracy of women less that of men [95 % interval]": variants.page(gaps),
         "Stage 1 alone, mean (std) over runs": stage1(root),
         "Training throughput, augmentation included, against the same step written the stock way (30 s, fp32)": (
             throughput(root)[[*SPEED, "ratio", "share_of_square"]]
@@ -101,6 +121,7 @@ def report(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leaks(root),
         "Continuous metric learning, no further training on the target, value [95 % interval]": metric(root),
     }
+    return Report(sentences, shown)
 
 
 def mean_std(summary: pd.DataFrame) -> pd.DataFrame:
@@ -112,15 +133,17 @@ def mean_std(summary: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(text).reset_index()
 
 
-def differences(root: Path = FOLDER) -> pd.DataFrame:
-    """Where each method gains over the plain baseline: difference in macro-F1, and whether its interval excludes zero.
+def difference_page(differences: pd.DataFrame) -> pd.DataFrame:
+    """Where each method gains over the plain baseline, and whether the interval excludes zero.
 
-    Columns method, corpus, clips, speakers, baseline, score, difference, p (permutation of speakers, after Holm's
-    correction over languages) and excludes zero.
+    Args:
+        differences: from `comparison.differences`.
+
+    Returns:
+        Columns method, corpus, clips, speakers, baseline, score, difference, p (permutation of speakers, after Holm's
+        correction over languages) and excludes zero.
     """
-    tables = {name: comparison.pooled(runs) for name, runs in findings.methods(root).items()}
-    baseline = tables.pop("baseline")
-    found = statistics.worded(comparison.differences(tables, baseline), "difference")
+    found = statistics.worded(differences, "difference")
     excludes = found["excludes_zero"].map({True: "yes", False: "no"})
     named = found.assign(**{"p (speakers)": found["holm_speakers"], "excludes zero": excludes})
     columns = ["method", "corpus", "clips", "speakers", "baseline", "score", "difference", "p (speakers)"]
@@ -136,7 +159,7 @@ def gender_conditions(root: Path = FOLDER) -> pd.DataFrame:
 
 
 def ablations(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
-    """The ablations that have runs of their own, by their question; variants of one run are in `variants.gains`."""
+    """The ablations that have runs of their own, by their question; variants of one run are in `variants.gain_rows`."""
     asked = [one for one in findings.ablations().values() if not any(row.variant for row in one.rows)]
     tables = {one.question: findings.ablation_table(one, root) for one in asked}
     return {question: findings.ablation_page(table) for question, table in tables.items() if len(table)}

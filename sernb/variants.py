@@ -22,7 +22,7 @@ ALIKE = {
 """Weights of a method, their variant, and the baseline's variant of the same kind."""
 
 
-def gains(root: Path) -> pd.DataFrame:
+def gain_rows(root: Path) -> pd.DataFrame:
     """Macro-F1 of every variant, and what it has over the plain baseline with its 95 % interval.
 
     Neither paper averages weights (BYOL's target network aside) or uses target statistics, so each is a row of its
@@ -32,22 +32,18 @@ def gains(root: Path) -> pd.DataFrame:
         root: folder of the stored runs.
 
     Returns:
-        Columns method, weights, statistics, and for each corpus "0.558, +0.118 [+0.030, +0.200]"; the first row has
-        the score alone.
+        One row a variant and corpus: method, weights, statistics, corpus, language, score, value, low, high. The plain
+        baseline, which is compared with itself, has a score alone.
     """
-    chosen = {"macro_f1": statistics.SCORES["macro_f1"]}
 
-    def cell(own: pd.DataFrame, plain: pd.DataFrame) -> str:
+    def measured(own: pd.DataFrame, plain: pd.DataFrame) -> dict[str, float]:
         (score,) = statistics.Cells.of({"own": own}).score("own", statistics.macro_f1)
-        if own is plain:
-            return f"{score:.3f}"
-        (gain,) = statistics.difference(own, plain, metrics=chosen).to_dict("records")
-        return f"{score:.3f}, {statistics.in_words(gain)}"
+        return {"score": score} | ({} if own is plain else _gain(own, plain))
 
-    return _table(root, cell)
+    return _rows(root, measured)
 
 
-def alike(root: Path) -> pd.DataFrame:
+def alike_rows(root: Path) -> pd.DataFrame:
     """What each method has over a baseline of the same kind: macro-F1, with its 95 % interval.
 
     A single checkpoint of a short training swings from one epoch to the next, and a head meets a shifted embedding in
@@ -58,9 +54,8 @@ def alike(root: Path) -> pd.DataFrame:
         root: folder of the stored runs.
 
     Returns:
-        Columns method, weights, statistics, and for each corpus "+0.118 [+0.030, +0.200]".
+        One row a method, kind and corpus: method, weights, statistics, corpus, language, value, low, high.
     """
-    chosen = {"macro_f1": statistics.SCORES["macro_f1"]}
     rows = []
     for group, pairs in ALIKE.items():
         for weights, own, other in pairs:
@@ -69,27 +64,37 @@ def alike(root: Path) -> pd.DataFrame:
                     comparison.pooled(grouped(root, name), variant=_variant(kind, moved))
                     for name, kind in ((group, own), ("baseline", other))
                 )
-                row = {"method": METHODS[group], "weights": weights, "statistics": "target" if moved else "source"}
-                for corpus, clips in judged.groupby("corpus"):
-                    one, base = comparison.common(clips, plain[plain["corpus"] == corpus])
-                    found = statistics.difference(one, base, metrics=chosen)
-                    row[corpus] = statistics.in_words(found.iloc[0])
-                rows.append(row)
+                row = {"method": METHODS[group], "weights": weights, "statistics": _statistics(moved)}
+                for (corpus, language), clips in judged.groupby(["corpus", "language"]):
+                    gain = _gain(*comparison.common(clips, plain[plain["corpus"] == corpus]))
+                    rows.append(row | {"corpus": corpus, "language": language} | gain)
     return pd.DataFrame(rows)
 
 
-def gender_gaps(root: Path) -> pd.DataFrame:
-    """Women's accuracy less men's of every variant, with its 95 % interval; columns as `gains`."""
+def gap_rows(root: Path) -> pd.DataFrame:
+    """Women's accuracy less men's of every variant, with its 95 % interval; columns as `gain_rows`, without score."""
 
-    def cell(own: pd.DataFrame, plain: pd.DataFrame) -> str:
-        accuracy = {"accuracy": statistics.accuracy}
-        found = statistics.gap(own, "gender", "female", "male", metrics=accuracy)
-        return statistics.in_words(found.iloc[0])
+    def measured(own: pd.DataFrame, plain: pd.DataFrame) -> dict[str, float]:
+        found = statistics.gap(own, "gender", "female", "male", metrics={"accuracy": statistics.accuracy})
+        return found.iloc[0][["value", "low", "high"]].to_dict()
 
-    return _table(root, cell)
+    return _rows(root, measured)
 
 
-def _table(root: Path, cell: Callable[[pd.DataFrame, pd.DataFrame], str]) -> pd.DataFrame:
+def page(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of this file's functions, a column a corpus: "0.558, +0.118 [+0.030, +0.200]", the score if there is one."""
+
+    def cell(row: dict) -> str:
+        score = [f"{row['score']:.3f}"] if "score" in row else []
+        return ", ".join(score if pd.isna(row["value"]) else [*score, statistics.in_words(row)])
+
+    keys = ["method", "weights", "statistics"]
+    cells = rows.assign(cell=[cell(row) for row in rows.to_dict("records")])
+    wide = cells.pivot(index=keys, columns="corpus", values="cell").reset_index().rename_axis(columns=None)
+    return rows[keys].drop_duplicates().merge(wide, on=keys)
+
+
+def _rows(root: Path, measured: Callable[[pd.DataFrame, pd.DataFrame], dict[str, float]]) -> pd.DataFrame:
     plain = comparison.pooled(grouped(root, "baseline"))
     rows = []
     for group, (own_weights, other_weights) in WEIGHTS.items():
@@ -97,13 +102,21 @@ def _table(root: Path, cell: Callable[[pd.DataFrame, pd.DataFrame], str]) -> pd.
             for moved in (False, True):
                 variant = _variant(weights if weights == other_weights else None, moved)
                 judged = comparison.pooled(grouped(root, group), variant=variant)
-                row = {"method": METHODS[group], "weights": weights, "statistics": "target" if moved else "source"}
-                for corpus, own in judged.groupby("corpus"):
+                row = {"method": METHODS[group], "weights": weights, "statistics": _statistics(moved)}
+                for (corpus, language), own in judged.groupby(["corpus", "language"]):
                     first = group == "baseline" and variant is None
                     own, base = comparison.common(own, plain[plain["corpus"] == corpus])
-                    row[corpus] = cell(own, own if first else base)
-                rows.append(row)
+                    rows.append(row | {"corpus": corpus, "language": language} | measured(own, own if first else base))
     return pd.DataFrame(rows)
+
+
+def _gain(own: pd.DataFrame, base: pd.DataFrame) -> dict[str, float]:
+    found = statistics.difference(own, base, metrics={"macro_f1": statistics.macro_f1})
+    return found.iloc[0][["value", "low", "high"]].to_dict()
+
+
+def _statistics(moved: bool) -> str:
+    return "target" if moved else "source"
 
 
 def _variant(weights: str | None, moved: bool) -> str | None:

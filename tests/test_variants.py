@@ -11,12 +11,12 @@ from sernb.evaluation import scores
 
 @pytest.fixture(scope="module")
 def table():
-    return variants.gains(results.FOLDER)
+    return variants.page(variants.gain_rows(results.FOLDER))
 
 
 @pytest.fixture(scope="module")
 def alike():
-    return variants.alike(results.FOLDER)
+    return variants.page(variants.alike_rows(results.FOLDER))
 
 
 def of(group: str, variant: str | None, corpus: str) -> pd.DataFrame:

@@ -1,11 +1,14 @@
 """sernb results: every reported figure, computed again from the stored runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sernb.commands.show import show
+
+if TYPE_CHECKING:
+    from sernb.results import Report
 
 BEGIN, END = "<!-- results:begin, written by `sernb results --readme` -->", "<!-- results:end -->"
 
@@ -22,22 +25,25 @@ def results(
     from sernb import results as stored
 
     report = stored.report()
-    for title, table in report.items():
+    for sentence in report.sentences:
+        typer.echo(f"* {sentence}")
+    for title, table in report.tables.items():
         show(table, title)
     if readme is not None:
         write_section(readme, section(report))
 
 
-def section(report: dict) -> str:
+def section(report: "Report") -> str:
     """The README's results, in Markdown.
 
     Args:
-        report: tables by their titles, from `sernb.results.report`.
+        report: from `sernb.results.report`.
     """
     from sernb.words import named
 
-    parts = [f"**{title}**\n\n{markdown(named(table))}" for title, table in report.items()]
-    return "\n\n".join([BEGIN, *parts, END])
+    sentences = "\n".join(f"* {sentence}" for sentence in report.sentences)
+    parts = [f"**{title}**\n\n{markdown(named(table))}" for title, table in report.tables.items()]
+    return "\n\n".join([BEGIN, sentences, *parts, END])
 
 
 def markdown(table) -> str:
