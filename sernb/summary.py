@@ -32,7 +32,8 @@ def gains(differences: pd.DataFrame) -> Iterator[str]:
 
 def mends(variants: pd.DataFrame) -> str:
     """What averaged weights and target statistics bring the baseline without any method; of `variants.gain_rows`."""
-    return f"Averaged weights and target statistics, without any method: {_by_language(_mended(variants, 'baseline'))}."
+    brought = _by_language(_mended(variants, "baseline"))
+    return f"Averaged weights and target statistics bring the baseline, without any method, {brought}."
 
 
 def left_over(alike: pd.DataFrame) -> Iterator[str]:
@@ -41,7 +42,7 @@ def left_over(alike: pd.DataFrame) -> Iterator[str]:
         rows = _mended(alike, method)
         above, below = int((rows["low"] > 0).sum()), int((rows["high"] < 0).sum())
         yield (
-            f"{method} over a baseline mended in the same two ways: {_by_language(rows)}; of {len(rows)} intervals "
+            f"Over a baseline mended in the same two ways {method} has {_by_language(rows)}; of {len(rows)} intervals "
             f"{above} above zero, {below} below."
         )
 
