@@ -75,4 +75,6 @@ def _mended(rows: pd.DataFrame, method: str) -> pd.DataFrame:
 
 
 def _by_language(rows: pd.DataFrame) -> str:
-    return ", ".join(f"{language_name(row['language'])} {statistics.in_words(row)}" for row in rows.to_dict("records"))
+    return ", ".join(
+        f"{statistics.in_words(row)} in {language_name(row['language'])}" for row in rows.to_dict("records")
+    )

@@ -60,7 +60,7 @@ def test_only_rows_mended_in_both_ways_are_told():
             variants("baseline", "averaged", 0.5, 0.6) | {"statistics": "source"},
         ]
     )
-    assert summary.mends(table).endswith("Urdu +0.150 [+0.100, +0.200].")
+    assert summary.mends(table).endswith("+0.150 [+0.100, +0.200] in Urdu.")
 
 
 def test_what_is_left_counts_the_intervals_on_either_side_of_zero():
@@ -72,7 +72,7 @@ def test_what_is_left_counts_the_intervals_on_either_side_of_zero():
         ]
     )
     first, second = summary.left_over(table)
-    assert first.endswith("of 2 intervals 1 above zero, 0 below.") and "German +0.050 [-0.100, +0.200]" in first
+    assert first.endswith("of 2 intervals 1 above zero, 0 below.") and "+0.050 [-0.100, +0.200] in German" in first
     assert second.endswith("of 1 intervals 0 above zero, 1 below.")
 
 
@@ -84,7 +84,7 @@ def test_a_gap_is_that_of_the_method_as_published():
             variants("BYOL", "target", 0.7, 0.9),
         ]
     )
-    assert list(summary.gender_gaps(table)) == ["Women's accuracy less men's, BYOL: Urdu +0.100 [-0.100, +0.300]."]
+    assert list(summary.gender_gaps(table)) == ["Women's accuracy less men's, BYOL: +0.100 [-0.100, +0.300] in Urdu."]
 
 
 def test_the_remedy_told_of_narrows_most_among_those_with_all_seeds():
