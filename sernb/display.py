@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sernb.audio import SAMPLE_RATE, LogMel, load
-from sernb.runs import Run
+from sernb.runs import Run, days
 from sernb.study import Study
 from sernb.words import named
 
@@ -47,33 +48,30 @@ def notice(study: Study) -> HTML:
 
 def reference(runs: list[Run], what: str) -> HTML:
     """Heads a stored result on real speech: what it is, and where, when and from what it was made."""
-    place, config = runs[0].environment, runs[0].config["config"]
+    places, config = [run.environment for run in runs], runs[0].config["config"]
     seeds = ", ".join(map(str, sorted({run.config["config"]["seed"] for run in runs})))
-    minutes = median(run.environment["wall_s"] for run in runs) / 60
+    minutes = median(place["wall_s"] for place in places) / 60
     corpora = sorted(set().union(*(run.predictions["corpus"] for run in runs)))
-    device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
-    return _box(
-        "tip",
-        "Reference run: real speech",
-        f"{escape(what)} Encoder: {escape(place['encoder'])}. Corpora: {escape(', '.join(corpora))}. "
-        f"Runs: {len(runs)}. Seeds: {seeds}. Window: {config['seconds']:g} s. Made on {escape(place['date'])} "
-        f"with torch {escape(place['versions']['torch'])} on {escape(device)}, {minutes:.1f} minutes a run (median).",
+    about = (
+        f"{what} Encoder: {places[0]['encoder']}. Corpora: {', '.join(corpora)}. Runs: {len(runs)}. Seeds: {seeds}. "
+        f"Window: {config['seconds']:g} s. {minutes:.1f} minutes a run (median)."
     )
+    return made(places, about)
 
 
-def made(place: dict, what: str) -> HTML:
+def made(places: Sequence[dict], what: str) -> HTML:
     """Heads stored results of many runs on real speech: what they are, and where and when they were made.
 
     Args:
-        place: as `runs.environment` returns it.
+        places: of the runs, as `runs.environment` returns them.
         what: which results.
     """
-    device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
+    device = places[0]["gpu"] or f"{places[0]['cores']} cores of {places[0]['processor']}"
+    versions = places[0]["versions"]
     return _box(
         "tip",
         "Reference run: real speech",
-        f"{escape(what)} Made on {escape(place['date'])} with torch {escape(place['versions']['torch'])} "
-        f"on {escape(device)}.",
+        escape(f"{what} Made on {days(places)} with torch {versions['torch']} on {device}."),
     )
 
 

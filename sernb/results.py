@@ -9,7 +9,7 @@ import pandas as pd
 from sernb import bias, comparison, cost, findings, statistics, summary, variants
 from sernb.evaluation import METRICS, scores_by
 from sernb.pools import CONDITIONS, stored_groups
-from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run, predictions_file
+from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, RESULTS, Run, days, predictions_file
 from sernb.throughput import throughput
 from sernb.transfer_scores import printed
 
@@ -81,7 +81,8 @@ class Report:
 
 def report(root: Path = FOLDER) -> Report:
     """Everything the README says of the stored runs, computed from them."""
-    tables = {name: comparison.pooled(runs) for name, runs in findings.methods(root).items()}
+    runs = findings.methods(root)
+    tables = {name: comparison.pooled(own) for name, own in runs.items()}
     others = {name: table for name, table in tables.items() if name != "baseline"}
     differences = comparison.differences(others, tables["baseline"])
     gains, alike, gaps = variants.gain_rows(root), variants.alike_rows(root), variants.gap_rows(root)
@@ -98,9 +99,10 @@ def report(root: Path = FOLDER) -> Report:
         sentences.append(summary.remedy(genders))
         tables_of_ablations["Contrastive learning, speakers balanced by gender: gap in accuracy, macro-F1"] = genders
         tables_of_ablations["The narrowest gap of each corpus, and what it costs"] = bias.narrowest(genders)
-    place = stored("baseline", root)[0].environment
+    place = runs["baseline"][0].environment
     seeds = ", ".join(f"{table['seed'].nunique()} of {name}" for name, table in tables.items())
-    about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {place['date']}"
+    when = days(run.environment for own in runs.values() for run in own)
+    about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {when}"
     shown = {
         f"Three methods beside the paper's, mean (std) over runs ({about})": findings.table1(tables, paper_table(root)),
         "Each method and the plain baseline on the same clips: difference in macro-F1 [95 % interval]": (

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -187,6 +187,16 @@ def environment(seconds: float) -> dict[str, Any]:
         "processes": processes().num_processes,
         "gpu": gpu,
     }
+
+
+def days(places: Iterable[dict[str, Any]]) -> str:
+    """The day runs were made on, or the first and the last: "2026-01-01 to 2026-01-03".
+
+    Args:
+        places: as `environment` returns them.
+    """
+    dates = sorted(place["date"] for place in places)
+    return " to ".join(dict.fromkeys([dates[0], dates[-1]]))
 
 
 def processor() -> str:

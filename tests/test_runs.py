@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sernb.runs import RunStore, data_hash, write_table
+from sernb.runs import RunStore, data_hash, days, write_table
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,8 @@ def test_a_written_table_is_the_same_and_smaller(tmp_path):
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "ours.parquet"), pd.read_parquet(tmp_path / "plain.parquet"), check_exact=True
     )
+
+
+def test_days_span_from_the_first_run_to_the_last():
+    assert days([{"date": "2026-03-01"}, {"date": "2026-02-28"}, {"date": "2026-02-28"}]) == "2026-02-28 to 2026-03-01"
+    assert days([{"date": "2026-03-01"}] * 2) == "2026-03-01"
