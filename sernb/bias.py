@@ -249,7 +249,7 @@ def narrowest(changes: pd.DataFrame) -> pd.DataFrame:
     Of conditions with fewer seeds than others, none is named: their gaps are those of fewer speakers.
     """
     found = []
-    for _, rows in changes[changes["seeds"] == changes["seeds"].max()].groupby("corpus"):
+    for _, rows in _all_seeds(changes).groupby("corpus"):
         best = rows.loc[rows["gap"].abs().idxmin()].to_dict()
         if abs(best["gap"]) >= abs(best["before"]):
             best |= {"condition": "nothing narrows it", "gap": best["before"], "change": "", "macro-F1": ""}
@@ -262,9 +262,13 @@ def closed(changes: pd.DataFrame) -> pd.Series:
 
     As in `narrowest`, conditions with fewer seeds than others are left out.
     """
-    whole = changes[changes["seeds"] == changes["seeds"].max()]
+    whole = _all_seeds(changes)
     narrower = (whole["before"].abs() - whole["gap"].abs()).groupby(whole["condition"], sort=False).mean()
     return narrower.sort_values(ascending=False)
+
+
+def _all_seeds(changes: pd.DataFrame) -> pd.DataFrame:
+    return changes[changes["seeds"] == changes["seeds"].max()]
 
 
 def paper_gender(root: Path) -> pd.DataFrame:

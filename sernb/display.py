@@ -46,32 +46,32 @@ def notice(study: Study) -> HTML:
     return _box("note", "Live numbers on this page", facts + f"Corpora: <b>{escape(corpora)}</b>.")
 
 
-def reference(runs: list[Run], what: str) -> HTML:
+def reference(runs: Sequence[Run], what: str) -> HTML:
     """Heads a stored result on real speech: what it is, and where, when and from what it was made."""
-    places, config = [run.environment for run in runs], runs[0].config["config"]
+    config = runs[0].config["config"]
     seeds = ", ".join(map(str, sorted({run.config["config"]["seed"] for run in runs})))
-    minutes = median(place["wall_s"] for place in places) / 60
+    minutes = median(run.environment["wall_s"] for run in runs) / 60
     corpora = sorted(set().union(*(run.predictions["corpus"] for run in runs)))
     about = (
-        f"{what} Encoder: {places[0]['encoder']}. Corpora: {', '.join(corpora)}. Runs: {len(runs)}. Seeds: {seeds}. "
-        f"Window: {config['seconds']:g} s. {minutes:.1f} minutes a run (median)."
+        f"{what} Encoder: {runs[0].environment['encoder']}. Corpora: {', '.join(corpora)}. Runs: {len(runs)}. "
+        f"Seeds: {seeds}. Window: {config['seconds']:g} s. {minutes:.1f} minutes a run (median)."
     )
-    return made(places, about)
+    return made(runs, about)
 
 
-def made(places: Sequence[dict], what: str) -> HTML:
+def made(runs: Sequence[Run], what: str) -> HTML:
     """Heads stored results of many runs on real speech: what they are, and where and when they were made.
 
     Args:
-        places: of the runs, as `runs.environment` returns them.
+        runs: at least one; the first tells the hardware and the version of torch.
         what: which results.
     """
-    device = places[0]["gpu"] or f"{places[0]['cores']} cores of {places[0]['processor']}"
-    versions = places[0]["versions"]
+    place = runs[0].environment
+    device = place["gpu"] or f"{place['cores']} cores of {place['processor']}"
     return _box(
         "tip",
         "Reference run: real speech",
-        escape(f"{what} Made on {days(places)} with torch {versions['torch']} on {device}."),
+        escape(f"{what} Made on {days(runs)} with torch {place['versions']['torch']} on {device}."),
     )
 
 

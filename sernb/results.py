@@ -101,7 +101,7 @@ def report(root: Path = FOLDER) -> Report:
         tables_of_ablations["The narrowest gap of each corpus, and what it costs"] = bias.narrowest(genders)
     place = runs["baseline"][0].environment
     seeds = ", ".join(f"{table['seed'].nunique()} of {name}" for name, table in tables.items())
-    when = days(run.environment for own in runs.values() for run in own)
+    when = days(run for own in runs.values() for run in own)
     about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {when}"
     shown = {
         f"Three methods beside the paper's, mean (std) over runs ({about})": findings.table1(tables, paper_table(root)),

@@ -189,13 +189,9 @@ def environment(seconds: float) -> dict[str, Any]:
     }
 
 
-def days(places: Iterable[dict[str, Any]]) -> str:
-    """The day runs were made on, or the first and the last: "2026-01-01 to 2026-01-03".
-
-    Args:
-        places: as `environment` returns them.
-    """
-    dates = sorted(place["date"] for place in places)
+def days(runs: Iterable[Run]) -> str:
+    """The day runs were made on, or the first and the last: "2026-01-01 to 2026-01-03"."""
+    dates = sorted(run.environment["date"] for run in runs)
     return " to ".join(dict.fromkeys([dates[0], dates[-1]]))
 
 

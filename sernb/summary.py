@@ -6,6 +6,7 @@ import pandas as pd
 
 from sernb import bias, statistics
 from sernb.study import language_name
+from sernb.variants import WEIGHTS
 
 MENDED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target, averaged"}
 """The weights of each method that are an average over steps."""
@@ -30,9 +31,9 @@ def gains(differences: pd.DataFrame) -> Iterator[str]:
         yield f"{language_name(language)} ({corpus}), macro-F1 over the plain baseline: {'; '.join(said)}."
 
 
-def mends(variants: pd.DataFrame) -> str:
+def mends(rows: pd.DataFrame) -> str:
     """What averaged weights and target statistics bring the baseline without any method; of `variants.gain_rows`."""
-    brought = _by_language(_mended(variants, "baseline"))
+    brought = _by_language(_mended(rows, "baseline"))
     return f"Averaged weights and target statistics bring the baseline, without any method, {brought}."
 
 
@@ -47,9 +48,10 @@ def left_over(alike: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def gender_gaps(gaps: pd.DataFrame, plain: tuple[str, ...] = ("best epoch", "target")) -> Iterator[str]:
+def gender_gaps(gaps: pd.DataFrame) -> Iterator[str]:
     """Women's accuracy less men's under each method as published; of `variants.gap_rows`."""
-    published = gaps[gaps["weights"].isin(plain) & (gaps["statistics"] == "source")]
+    own = [weights for weights, _ in WEIGHTS.values()]
+    published = gaps[gaps["weights"].isin(own) & (gaps["statistics"] == "source")]
     for method, rows in published.groupby("method", sort=False):
         yield f"Women's accuracy less men's, {method}: {_by_language(rows)}."
 
@@ -57,6 +59,8 @@ def gender_gaps(gaps: pd.DataFrame, plain: tuple[str, ...] = ("best epoch", "tar
 def remedy(changes: pd.DataFrame) -> str:
     """The condition that narrows the gap most, and what it costs; of `bias.remedies`."""
     closed = bias.closed(changes)
+    if closed.iloc[0] <= 0:
+        return f"Of {len(closed)} changes of what contrastive learning hears, none narrows the gap on average."
     rows = changes[changes["condition"] == closed.index[0]].to_dict("records")
     said = "; ".join(
         f"{language_name(row['language'])} {row['before']:+.3f} to {row['gap']:+.3f} (change {row['change']}), "

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sernb.runs import RunStore, data_hash, days, write_table
+from sernb.runs import Run, RunStore, data_hash, days, write_table
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ def test_a_written_table_is_the_same_and_smaller(tmp_path):
     )
 
 
-def test_days_span_from_the_first_run_to_the_last():
-    assert days([{"date": "2026-03-01"}, {"date": "2026-02-28"}, {"date": "2026-02-28"}]) == "2026-02-28 to 2026-03-01"
-    assert days([{"date": "2026-03-01"}] * 2) == "2026-03-01"
+def test_days_span_from_the_first_run_to_the_last(tmp_path):
+    def made(date):
+        (tmp_path / date).mkdir(exist_ok=True)
+        (tmp_path / date / "environment.json").write_text(json.dumps({"date": date}))
+        return Run(tmp_path / date)
+
+    assert days(map(made, ["2026-03-01", "2026-02-28", "2026-02-28"])) == "2026-02-28 to 2026-03-01"
+    assert days(map(made, ["2026-03-01"] * 2)) == "2026-03-01"
