@@ -22,7 +22,7 @@ MEASURE = """
 import resource, sys, time
 from pathlib import Path
 started = time.perf_counter()
-from sernb.manifest import harmonize
+from sernb.data.manifest import harmonize
 imported = time.perf_counter()
 root, out, headers_only = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "headers"
 result = harmonize(root, cache=out / "checks.parquet", headers_only=headers_only, progress=False)

@@ -1,4 +1,4 @@
-"""Log-mels in clips per second: sernb.audio.LogMel against transformers' WhisperFeatureExtractor.
+"""Log-mels in clips per second: sernb.speech.audio.LogMel against transformers' WhisperFeatureExtractor.
 
     python benchmarks/log_mel.py [CORPORA_DIR]
 
@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from transformers import WhisperFeatureExtractor
 
-from sernb.audio import SAMPLE_RATE, LogMel, fit_length, load
 from sernb.corpora.base import audio_files
 from sernb.corpora.demo import make_demo
+from sernb.speech.audio import SAMPLE_RATE, LogMel, fit_length, load
 
 SECONDS, BATCH, REPEATS = 4, 64, 9
 
@@ -49,12 +49,12 @@ def main(root: Path) -> None:
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, largest difference {difference:.1e}")
     measured = rates(
         {
-            "sernb.audio.LogMel": batched,
+            "sernb.speech.audio.LogMel": batched,
             "WhisperFeatureExtractor as shipped (30 s)": lambda: stock(shipped),
             "WhisperFeatureExtractor cut to 4 s": lambda: stock(cut),
         }
     )
-    ours_rate = measured["sernb.audio.LogMel"]
+    ours_rate = measured["sernb.speech.audio.LogMel"]
     for name, value in measured.items():
         print(f"{name:<42} {value:6.0f} clips/s   ours / this: {ours_rate / value:.1f}")
 

@@ -17,13 +17,14 @@ from torch.profiler import record_function
 from torch.utils.data import DataLoader, Dataset
 from transformers import WhisperConfig, WhisperFeatureExtractor
 
-from sernb.audio import SAMPLE_RATE
-from sernb.byol import Networks
-from sernb.dataset import Batch, CleanAndAugmented, Speech, collate
+from sernb.experiments.study import Study
 from sernb.labels import EMOTIONS
-from sernb.models import EmotionClassifier, WhisperEncoder
-from sernb.samplers import Batches, Draw, class_balanced, enough_clips, speaker_balanced
-from sernb.study import Study
+from sernb.models.byol_networks import Networks
+from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.speech.audio import SAMPLE_RATE
+from sernb.speech.dataset import Batch, CleanAndAugmented, Speech, collate
+from sernb.speech.samplers import Batches, Draw, class_balanced
+from sernb.speech.speaker_batches import enough_clips, speaker_balanced
 from sernb.training.baseline import BaselineConfig, EmotionObjective
 from sernb.training.byol import ByolConfig, ByolObjective, byol_batches
 from sernb.training.contrastive import ContrastiveConfig, SpeakerObjective, both_views, hold_out
@@ -88,7 +89,8 @@ def parts(method: str, study: Study, source: str | Callable[[], WhisperConfig], 
         source: of the encoder's weights, as WhisperEncoder takes it; or what makes a config for random ones.
         config: the method's, with the window the encoder gets.
     """
-    encoder = WhisperEncoder(source() if callable(source) else source, config.seconds, config.pooling, config.seed)
+    weights = source() if callable(source) else source
+    encoder = WhisperEncoder(weights, config.seconds, config.pooling, config.seed, config.layers)
     learned = {"params": [p for p in encoder.parameters() if p.requires_grad], "lr": config.learning_rate}
     head = lambda *modules: {  # noqa: E731
         "params": [p for module in modules for p in module.parameters()],
@@ -113,7 +115,7 @@ def parts(method: str, study: Study, source: str | Callable[[], WhisperConfig], 
             encoder,
             [learned, head(classifier.head)],
             Speech(train, config.seconds, config.waveform, random_crop=True),
-            class_balanced(labels, config.batch_size),
+            class_balanced(labels, config.batch_size, train["corpus"].to_numpy(object)),
             lambda step: averaged.update_parameters(classifier),
         )
     split = study.adapted(0)

@@ -4,7 +4,7 @@
     python benchmarks/throughput.py --corpora ~/corpora --profile paper --shape small --steps 60 --without-stock
 
 Loading and augmentation included. Both ways take turns, round after round, so that other load meets both; see
-`sernb.throughput.summary` for how the figures are computed. Without --corpora, the demo corpus.
+`sernb.results.throughput.speed_by_method` for how the figures are computed. Without --corpora, the demo corpus.
 """
 
 import argparse
@@ -36,18 +36,19 @@ def options() -> argparse.Namespace:
     add("--without-stock", action="store_true")
     add("--rounds", type=int, default=3)
     add("--runs", type=Path, default=Path("runs"), help="where checks of the audio are kept")
-    add("--keep", type=Path, help="folder to write what was measured to, such as results/throughput/NAME")
+    add("--keep", type=Path, help="folder of the tables what was measured is added to, such as results")
+    add("--name", default="here", help="of the measurement in these tables; one of this name is replaced")
     return parser.parse_args()
 
 
 def measure(chosen: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
-    """Rounds and parts as `sernb.throughput` reads them, and facts about the measurement."""
+    """Rounds and parts as `sernb.results.throughput` reads them, and facts about the measurement."""
     import torch
     from accelerate import Accelerator
     from matrix import seconds, square_products, step_flops, step_products, time_by_group
     from steps import CONFIGS, METHODS, TITLES, ours, shape, stock
 
-    from sernb.study import open_study
+    from sernb.experiments.study import open_study
     from sernb.training.loop import make_accelerator
 
     if chosen.device == "cuda" and not torch.cuda.is_available():
@@ -125,21 +126,18 @@ def main() -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # before torch looks
     import time
 
-    from sernb.runs import ENVIRONMENT_FILE, environment, write_json
-    from sernb.throughput import PARTS_FILE, ROUNDS_FILE, summary
+    from sernb.data.environment import environment
+    from sernb.results.throughput import add_measurement, speed_by_method
 
     started, before = time.monotonic(), os.getloadavg()
     rounds, parts, facts = measure(chosen)
     place = environment(time.monotonic() - started) | facts
     place["load"] = {"before": before[0], "after": os.getloadavg()[0]}
-    print(summary(rounds).to_string(index=False, float_format="{:.3g}".format))
+    print(speed_by_method(rounds).to_string(index=False, float_format="{:.3g}".format))
     print(parts.pivot(index="group", columns="method", values="share").to_string(float_format="{:.2f}".format))
     print(f"{place['encoder']}, {place['precision']}, {place['gpu'] or place['processor']}, load {place['load']}")
     if chosen.keep is not None:
-        chosen.keep.mkdir(parents=True, exist_ok=True)
-        rounds.to_csv(chosen.keep / ROUNDS_FILE, index=False, float_format="%.6g")
-        parts.to_csv(chosen.keep / PARTS_FILE, index=False, float_format="%.4f")
-        write_json(chosen.keep / ENVIRONMENT_FILE, place)
+        add_measurement(chosen.keep, chosen.name, rounds, parts, place)
 
 
 if __name__ == "__main__":

@@ -2,26 +2,24 @@
 
 import hashlib
 import json
-import os
-import platform
-import subprocess
-import sys
+import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import torch
 from accelerate.utils import broadcast_object_list
 from filelock import FileLock
-from pyarrow import parquet
 
+from sernb.data.disk import naming_full_disk
+from sernb.data.environment import environment, parse_environment
+from sernb.data.files import MAX_JSON, MAX_TABLE, FileError, opened, read_json, read_table
+from sernb.data.prediction_tables import read_predictions
+from sernb.data.writing import write_json
+from sernb.models.settings import MODEL_FOLDER
 from sernb.processes import processes
 
 CONFIG_FILE = "config.json"
@@ -29,9 +27,12 @@ ENVIRONMENT_FILE = "environment.json"
 METRICS_FILE = "metrics.jsonl"
 PREDICTIONS_FILE = "predictions.parquet"
 EMBEDDINGS_FILE = "embeddings.parquet"
-MODEL_FOLDER = "model"
-RESULTS = Path(__file__).parents[1] / "results"  # the stored reference runs
-SEEN = ("speaker", "emotion", "language", "audio_hash")
+REPORT_FILE = "speakers.json"  # of a first contrastive stage: what it did to the embedding
+PARTIAL = ".partial"  # ends the name of a run's folder until the run is finished
+STATISTICS = "statistics"  # variant of a run: its predictions with the target's statistics
+REPORTED = ("recall_at_1", "eer", "emotion_macro_f1")  # figures of a first stage's report, before and after it
+_CONFIG = {"recipe": str, "config": dict, "config.seed": int, "inputs": dict}
+REPORT_FIELDS = {f"{when}.{name}": (int, float) for when in ("before", "after") for name in REPORTED}
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,66 @@ class Run:
     folder: Path
 
     @property
+    def name(self) -> str:
+        """See `run_name`."""
+        return self.folder.name
+
+    @property
     def config(self) -> dict[str, Any]:
-        """Recipe, its configuration, and the hashes of its data and initial weights."""
-        return json.loads((self.folder / CONFIG_FILE).read_text())
+        """Recipe, its configuration, and the hashes of its data and initial weights.
+
+        Raises:
+            FileNotFoundError, FileError: not there, or not what a run writes, as from all these properties.
+        """
+        return read_json(self.folder / CONFIG_FILE, _CONFIG)
 
     @property
     def environment(self) -> dict[str, Any]:
         """Where and when the run was made, and how long it took."""
-        return json.loads((self.folder / ENVIRONMENT_FILE).read_text())
+        file = self.folder / ENVIRONMENT_FILE
+        with opened(file, MAX_JSON) as content:
+            return parse_environment(file, content.read(MAX_JSON))
+
+    @property
+    def seed(self) -> int:
+        """Decides all that is random in it, its split too."""
+        return self.config["config"]["seed"]
+
+    @property
+    def device(self) -> str:
+        """What computed it: the GPU's name, or so many cores of a processor."""
+        place = self.environment
+        return place["gpu"] or f"{place['cores']} cores of {place['processor']}"
+
+    @property
+    def minutes(self) -> float:
+        """Wall time, its first stage's included; NaN where it had one that isn't at hand."""
+        before = self.first_stage
+        if before is None and "stage1" in self.environment:
+            return math.nan
+        return self.environment["wall_s"] / 60 + (0.0 if before is None else before.minutes)
+
+    @property
+    def first_stage(self) -> "Run | None":
+        """The run of the first stage; None where there was none, or where it isn't at hand."""
+        name = self.environment.get("stage1")
+        folder = self.folder.with_name(name or "-")
+        return stored_run(folder) if name and (folder / CONFIG_FILE).exists() else None
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What a first contrastive stage did to the embedding: REPORTED, each "before" and "after" it."""
+        return read_json(self.folder / REPORT_FILE, REPORT_FIELDS)
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """Learning curves, one row an epoch."""
-        return pd.read_json(self.folder / METRICS_FILE, lines=True)
+        """Learning curves, one row an epoch; numbers exactly as they were written."""
+        file = self.folder / METRICS_FILE
+        with opened(file, MAX_TABLE) as lines:
+            try:
+                return pd.DataFrame([json.loads(line) for line in lines])  # pandas' own reader rounds
+            except (ValueError, RecursionError) as error:
+                raise FileError(file, f"can't be read as lines of JSON ({error}); get it again") from error
 
     @property
     def predictions(self) -> pd.DataFrame:
@@ -65,11 +113,12 @@ class Run:
 
         Raises:
             FileNotFoundError: the run has no such variant; names those it has.
+            FileError: a column is missing, a class unknown, or a probability none.
         """
         file = self.folder / predictions_file(name)
         if not file.exists():
             raise FileNotFoundError(f"{self.folder} holds no variant {name!r}; it has {', '.join(self.variants)}")
-        return pd.read_parquet(file)
+        return read_predictions(file)
 
     @property
     def variants(self) -> list[str]:
@@ -78,9 +127,18 @@ class Run:
         return sorted(path.stem.removeprefix(f"{stem}-") for path in self.folder.glob(f"{stem}-*.parquet"))
 
     @property
+    def has_embeddings(self) -> bool:
+        """Whether embeddings of test clips are at hand."""
+        return (self.folder / EMBEDDINGS_FILE).exists()
+
+    @property
     def embeddings(self) -> pd.DataFrame:
         """Embeddings of the test clips in half precision, index utterance_id, one column a dimension."""
-        return pd.read_parquet(self.folder / EMBEDDINGS_FILE).set_index("utterance_id")
+        file = self.folder / EMBEDDINGS_FILE
+        table = read_table(file)
+        if "utterance_id" not in table:
+            raise FileError(file, "lacks the column utterance_id; get it again, or remove it")
+        return table.set_index("utterance_id")
 
     @property
     def model(self) -> Path:
@@ -97,8 +155,7 @@ class RunStore:
     def identity(self, recipe: str, config: Any, inputs: dict[str, str]) -> tuple[dict[str, Any], Path]:
         """All that determines a run, and the folder it has in this store once it is finished; see `run`."""
         identity = {"recipe": recipe, "config": asdict(config), "inputs": inputs}
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
-        return identity, self.root / f"{recipe}-{key}"
+        return identity, self.root / run_name(identity)
 
     def run(
         self,
@@ -120,24 +177,32 @@ class RunStore:
 
         Returns:
             The finished run. A second process that asks for the same run waits for the first.
+
+        Raises:
+            FileError: a folder of this name holds another run, or what was begun holds links.
+            FileNotFoundError: the folder was removed while the run was made.
         """
         identity, final = self.identity(recipe, config, inputs)
         partial = partial_folder(final)
         self.root.mkdir(parents=True, exist_ok=True)
         together = processes()
-        with FileLock(self.root / f".{final.name}.lock") if together.is_main_process else nullcontext():
+        lock = FileLock(self.root / f".{final.name}.lock") if together.is_main_process else nullcontext()
+        with lock, naming_full_disk(self.root):
             (exists,) = broadcast_object_list([final.exists()])
             if not exists:
                 if together.is_main_process:
                     partial.mkdir(exist_ok=True)
+                    _check_no_links(partial)
                     write_json(partial / CONFIG_FILE, identity)
                 started = time.monotonic()
                 execute(partial)
                 if together.is_main_process:
                     write_json(partial / ENVIRONMENT_FILE, environment(time.monotonic() - started) | (about or {}))
+                    if not (partial / CONFIG_FILE).exists():
+                        raise FileNotFoundError(f"{partial} was removed while the run was made; start it again")
                     partial.rename(final)
         together.wait_for_everyone()
-        return Run(final)
+        return stored_run(final)
 
 
 class RunMissing(LookupError):
@@ -160,12 +225,48 @@ class FinishedRuns(RunStore):
         final = self.identity(recipe, config, inputs)[1]
         if not final.exists():
             raise RunMissing(final)
-        return Run(final)
+        return stored_run(final)
+
+
+def run_name(identity: dict[str, Any]) -> str:
+    """A run's folder, named by what determines it: its recipe, and the hash of that, its config and its inputs."""
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{identity['recipe']}-{key}"
+
+
+def stored_run(folder: Path) -> Run:
+    """The run of a folder that was made elsewhere or before.
+
+    Raises:
+        FileNotFoundError: it holds no config.
+        FileError: its config gives another name: one of them was changed.
+    """
+    run = Run(folder)
+    if run_name(run.config) != folder.name:
+        raise FileError(folder, f"its {CONFIG_FILE} gives the name {run_name(run.config)}; remove the folder")
+    return run
+
+
+def finished_runs(store: Path) -> list[Run]:
+    """The finished runs of a store, by name; none where there is no such folder.
+
+    Raises:
+        FileError: as `stored_run`.
+    """
+    folders = [path.parent for path in sorted(store.glob(f"*/{CONFIG_FILE}"))]
+    return [stored_run(folder) for folder in folders if not folder.name.endswith(PARTIAL)]
+
+
+def _check_no_links(folder: Path) -> None:
+    """Raise where a link would lead what is written into a folder out of it."""
+    for path in (folder, *folder.rglob("*")):
+        if path.is_symlink():
+            raise FileError(path, "is a link, and would be written through; remove it")
 
 
 def partial_folder(final: Path) -> Path:
     """Where a run is made before it gets its name."""
-    return final.with_name(f"{final.name}.partial")
+    return final.with_name(f"{final.name}{PARTIAL}")
 
 
 def predictions_file(variant: str | None = None) -> str:
@@ -173,68 +274,7 @@ def predictions_file(variant: str | None = None) -> str:
     return PREDICTIONS_FILE if variant is None else PREDICTIONS_FILE.replace(".", f"-{variant}.")
 
 
-def environment(seconds: float) -> dict[str, Any]:
-    """What a stored figure must carry to be believed: versions, hardware, date, wall time."""
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "wall_s": round(seconds, 1),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("sernb", "torch", "torchaudio", "transformers", "accelerate")},
-        "platform": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "processes": processes().num_processes,
-        "gpu": gpu,
-    }
-
-
 def days(runs: Iterable[Run]) -> str:
     """The day runs were made on, or the first and the last: "2026-01-01 to 2026-01-03"."""
     dates = sorted(run.environment["date"] for run in runs)
     return " to ".join(dict.fromkeys([dates[0], dates[-1]]))
-
-
-def processor() -> str:
-    """The processor's name as the system tells it."""
-    if sys.platform == "darwin":
-        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader never sees half a file."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
-    temporary.replace(path)
-
-
-def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write Parquet as small as it gets without loss: the bytes of floats apart, no second description of the columns.
-
-    Types come back as they were, save pandas' categories, which come back as words.
-    """
-    floats = table.select_dtypes("floating").columns
-    parquet.write_table(
-        pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None),
-        path,
-        compression="zstd",
-        compression_level=19,
-        write_statistics=False,
-        store_schema=False,
-        use_dictionary=[name for name in table if name not in floats],
-        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
-    )
-
-
-def data_hash(*frames: pd.DataFrame, columns: Sequence[str] = SEEN) -> str:
-    """SHA-256 of what a recipe sees of its clips, by default sound, speaker and class; not where the files lie."""
-    digest = hashlib.sha256()
-    for frame in frames:
-        present = frame.reindex(columns=["utterance_id", *columns]).sort_values("utterance_id")
-        digest.update(present.to_csv(index=False).encode())
-    return digest.hexdigest()

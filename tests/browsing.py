@@ -86,7 +86,7 @@ class Visitor:
         self.complaints.append(f"{self.page.url}: {what}")
 
     def open(self, address: str) -> Page:
-        """Go there, and wait until formulas are set and fonts are there."""
+        """Go there, and wait until formulas in sight are set and fonts are there."""
         self.page.goto(address)
         self.page.evaluate("window.MathJax?.startup?.promise")
         self.page.evaluate("document.fonts.ready.then(() => true)")
@@ -105,6 +105,24 @@ def overflow(page: Page) -> str:
             return `${document.documentElement.scrollWidth} > ${width}: `
                 + out.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(" | ");
         }"""
+    )
+
+
+def cut(page: Page) -> list[str]:
+    """Code, pictures and tables wider than what is around them, where nothing lets one scroll."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("article :is(pre, figure, table, img)")].filter((e) => {
+            if (!e.checkVisibility()) return false;
+            const hides = (e) => ["hidden", "clip"].includes(getComputedStyle(e).overflowX);
+            const scrolls = (e) => ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+            const wide = (e) => e.scrollWidth > e.clientWidth + 1;
+            if (e.localName === "pre" || e.localName === "figure") return wide(e);
+            for (let frame = e.parentElement; frame.localName !== "article"; frame = frame.parentElement) {
+                if (scrolls(frame)) return wide(frame) && !frame.classList.contains("sernb-more");
+                if (hides(frame) && wide(frame)) return true;
+            }
+            return e.getBoundingClientRect().right > e.closest("article").getBoundingClientRect().right + 1;
+        }).map((e) => e.outerHTML.slice(0, 120))"""
     )
 
 

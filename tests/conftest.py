@@ -8,8 +8,27 @@ import pandas as pd
 import pytest
 import soundfile
 
+from sernb.data.manifest import CHECKS_FILE, MANIFEST, Harmonized, harmonize
 from sernb.labels import EMOTIONS
-from sernb.manifest import CHECKS_FILE, MANIFEST, Harmonized, harmonize
+
+
+@pytest.fixture(autouse=True)
+def own_environment():
+    """What a test sets in the environment, the command line's PYTHONSAFEPATH too, ends with it."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium; imported here, for most tests need none."""
+    from browsing import chromium
+
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

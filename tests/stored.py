@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sernb.evaluation import PROBABILITIES
+from sernb.evaluation.predictions import PROBABILITIES
 from sernb.labels import EMOTIONS
-from sernb.runs import CONFIG_FILE, EMBEDDINGS_FILE, ENVIRONMENT_FILE, METRICS_FILE, Run, predictions_file
+from sernb.runs import CONFIG_FILE, EMBEDDINGS_FILE, ENVIRONMENT_FILE, METRICS_FILE, Run, predictions_file, run_name
 
 PLACE = {
     "date": "2026-01-01", "wall_s": 120.0, "encoder": "whisper-tiny.en", "gpu": None, "cores": 2, "processor": "P",
@@ -51,14 +51,18 @@ def store(
     variants: dict[str, pd.DataFrame] | None = None,
     embeddings: np.ndarray | None = None,
     recipe: str = "baseline",
+    changes: dict | None = None,
     **environment,
 ) -> Run:
-    """Write a run's folder as training would, weights aside."""
+    """Write a run's folder as training would, weights aside, beside `folder`: its config gives its name."""
+    config = {"seed": seed, "seconds": 4.0, "pooling": "speech", "hidden": None} | (changes or {})
+    identity = {"recipe": recipe, "config": config, "inputs": {"data": "d", "made for": folder.name}}
+    folder = folder.with_name(run_name(identity))
     folder.mkdir(parents=True)
-    config = {"seed": seed, "seconds": 4.0, "pooling": "speech", "hidden": None}
-    (folder / CONFIG_FILE).write_text(json.dumps({"recipe": recipe, "config": config, "inputs": {"data": "d"}}))
+    (folder / CONFIG_FILE).write_text(json.dumps(identity))
     (folder / ENVIRONMENT_FILE).write_text(json.dumps(PLACE | environment))
-    (folder / METRICS_FILE).write_text('{"epoch": 1, "clips_per_s": 10.0}\n{"epoch": 2, "clips_per_s": 20.0}\n')
+    epochs = [{"epoch": 1, "step": 3, "clips_per_s": 10.0}, {"epoch": 2, "step": 6, "clips_per_s": 20.0}]
+    (folder / METRICS_FILE).write_text("".join(json.dumps(epoch) + "\n" for epoch in epochs))
     validation = predictions.assign(part="validation", language="en", corpus="ravdess")
     validation["speaker"] = "ravdess/" + validation["speaker"]
     pd.concat([predictions, validation]).to_parquet(folder / predictions_file(), index=False)

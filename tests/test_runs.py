@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from stored import PLACE, answers
 
-from sernb.runs import Run, RunStore, data_hash, days, write_table
+from sernb.data.writing import data_hash, write_table
+from sernb.runs import Run, RunStore, days
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Config:
 
 def fill(folder):
     (folder / "metrics.jsonl").write_text('{"epoch": 1, "loss": 0.5}\n')
-    pd.DataFrame({"emotion": ["sad"]}).to_parquet(folder / "predictions.parquet")
+    answers(np.random.default_rng(0), speakers=1).to_parquet(folder / "predictions.parquet")
 
 
 def test_a_run_is_made_once(tmp_path):
@@ -27,7 +29,7 @@ def test_a_run_is_made_once(tmp_path):
     for _ in range(2):
         run = store.run("toy", Config(), {"data": "a"}, lambda folder: (made.append(1), fill(folder)))
     assert made == [1]
-    assert run.metrics["loss"].tolist() == [0.5] and run.predictions["emotion"].tolist() == ["sad"]
+    assert run.metrics["loss"].tolist() == [0.5] and len(run.predictions) == 8
     assert run.config == {"recipe": "toy", "config": {"seed": 0}, "inputs": {"data": "a"}}
     assert {"date", "wall_s", "versions", "processor", "gpu"} <= set(run.environment)
 
@@ -98,7 +100,7 @@ def test_a_written_table_is_the_same_and_smaller(tmp_path):
 def test_days_span_from_the_first_run_to_the_last(tmp_path):
     def made(date):
         (tmp_path / date).mkdir(exist_ok=True)
-        (tmp_path / date / "environment.json").write_text(json.dumps({"date": date}))
+        (tmp_path / date / "environment.json").write_text(json.dumps(PLACE | {"date": date}))
         return Run(tmp_path / date)
 
     assert days(map(made, ["2026-03-01", "2026-02-28", "2026-02-28"])) == "2026-02-28 to 2026-03-01"

@@ -26,9 +26,9 @@ def run(
     jobs: Annotated[int, typer.Option(help="Chapters executed at a time.")] = 1,
 ):
     """Execute chapters with papermill for one or more languages."""
-    from sernb.book import ChapterError, run_chapters
+    from sernb.book.build import ChapterError, run_chapters
 
-    parameters = {
+    parameters: dict[str, object] = {
         "profile": profile,
         "corpora": None if corpora is None else str(corpora.resolve()),
         "encoder": str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
@@ -43,7 +43,7 @@ def run(
 
 
 def book(
-    language: Annotated[list[str], typer.Option(help="Once for each edition.")] = ["ur", "de", "bn"],  # noqa: B006
+    language: Annotated[list[str], typer.Option(help="Once for each language that pages show.")] = ["ur", "de", "bn"],  # noqa: B006
     jobs: Annotated[int | None, typer.Option(help="Chapters executed at a time; without it, one a core.")] = None,
     repository: Annotated[
         str | None, typer.Option(help="https://github.com/OWNER/NAME, for launch and edit links; git's origin is one.")
@@ -53,12 +53,13 @@ def book(
     executed: Annotated[bool, typer.Option("--executed", help="Render what is executed in _build already.")] = False,
 ):
     """Execute every chapter on the demo corpus, render the book to _build/html and check its pages."""
-    from sernb.book import ChapterError, build, finish
-    from sernb.pagecheck import PageError
-    from sernb.stage import Place, origin
+    from sernb.book.build import ChapterError, build, finish
+    from sernb.book.layout import Place, origin
+    from sernb.book.merge import MergeError
+    from sernb.book.pagecheck import PageError
 
     try:
         place = Place(origin() if repository is None else repository, branch, address)
         print(finish(language, place=place) if executed else build(language, jobs=jobs, place=place))
-    except (ChapterError, PageError, subprocess.CalledProcessError) as error:
+    except (ChapterError, MergeError, PageError, subprocess.CalledProcessError) as error:
         sys.exit(f"sernb: {error}")

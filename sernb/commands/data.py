@@ -1,29 +1,44 @@
-"""sernb corpora, harmonize, audit, export: from folders as downloaded to one table that can be trusted."""
+"""sernb corpora, harmonize, audit, export: from folders as downloaded to one table that can be trusted.
 
+What reads corpora and tables is imported inside the commands: `sernb --help` stays quick.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from rich.tree import Tree
 
-from sernb import manifest as tables
-from sernb.audit import audit as audit_manifest
-from sernb.card import rejections, write_card
-from sernb.commands.show import show
-from sernb.concerns import concerns
-from sernb.corpora.registry import CORPORA, discover
-from sernb.escape import printable
-from sernb.export import EXPORTERS
+from sernb.commands.cluster import Scheduler, TlsCaFile, TlsCert, TlsKey, check_options, workers_of
+from sernb.commands.show import new_console, show
+from sernb.corpora.base import Corpus
+from sernb.data.escape import printable
 
-CorporaDir = Annotated[
-    Path, typer.Argument(help="Folder that holds the corpora, in the layouts they are published in.")
-]
+if TYPE_CHECKING:
+    from sernb.data.inspection import Look
+
+CorporaDir = Annotated[Path, typer.Argument(help="Folder that holds the corpora; `sernb corpora NAME` shows a layout.")]
 HarmonizedDir = Annotated[Path, typer.Argument(help="Folder written by `sernb harmonize`.")]
-Format = StrEnum("Format", list(EXPORTERS))
-console = Console()
+TakenAs = Annotated[
+    list[str],
+    typer.Option("--as", metavar="NAME=FOLDER", help="Take a folder as a corpus: --as banglaser=FOLDER. Repeatable."),
+]
+console = new_console()
+
+
+class Format(StrEnum):
+    """What `sernb export` writes."""
+
+    audiofolder = "audiofolder"
+    audformat = "audformat"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,10 +47,24 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def corpora(folder: Annotated[Path | None, typer.Argument(help="Also look for corpora below this folder.")] = None):
+def corpora(
+    name: Annotated[str | None, typer.Argument(help="A corpus, to see its layout, or a folder to look in.")] = None,
+    taken_as: TakenAs = [],  # noqa: B006
+):
     """What is known of each corpus: language, speakers, licence, citation, where to get it, where it was found."""
-    found = {corpus.name: place for corpus, place in discover(folder)} if folder else {}
-    for corpus in CORPORA.values():
+    from sernb.corpora.discovery import discover
+    from sernb.corpora.registry import CORPORA
+
+    folder = Path(os.path.abspath(name)) if name and name not in CORPORA else None
+    if name and folder and not folder.is_dir():
+        nearest = get_close_matches(name.lower(), CORPORA, n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(CORPORA)}"
+        raise FileNotFoundError(f"{name} is neither a corpus nor a folder; {hint}")
+    places = discover(folder, folders_taken_as(taken_as)) if folder else []
+    found = defaultdict(list)
+    for place in places:
+        found[place.corpus.name].append(str(place.folder))
+    for corpus in CORPORA.values() if folder or not name else [CORPORA[name]]:
         table = Table(title=corpus.title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
         for key, value in (
             ("name", corpus.name),
@@ -44,11 +73,43 @@ def corpora(folder: Annotated[Path | None, typer.Argument(help="Also look for co
             ("licence", corpus.licence),
             ("citation", corpus.citation),
             ("obtain", corpus.obtain),
-            ("found", str(found.get(corpus.name, "no")) if folder else None),
+            ("found", ", ".join(dict.fromkeys(found[corpus.name])) or "no" if folder else None),
         ):
             if value is not None:
                 table.add_row(key, Text(printable(value)))
         console.print(table, "")
+        if not folder and name:
+            console.print(_layout(corpus))
+
+
+def _layout(corpus: Corpus) -> Tree:
+    """The corpus's example as a tree of folders, a table's lines below its name."""
+    tree = Tree("[bold]layout: what lies in its folder[/]")
+    branches = {Path("."): tree}
+    for path, text in corpus.example.items():
+        for part in (*reversed(Path(path).parents), Path(path)):
+            if part not in branches:
+                branches[part] = branches[part.parent].add(Text(part.name + ("/" if part != Path(path) else "")))
+        for line in text.splitlines():
+            branches[Path(path)].add(Text(line.replace("\t", " <tab> "), style="dim"))
+    if corpus.names is not None:
+        tree.add("files named so are found in any other folder too", style="italic")
+    return tree
+
+
+def folders_taken_as(options: list[str]) -> dict[Path, str]:
+    """The folders of `--as NAME=FOLDER` and the corpora they are taken as.
+
+    Raises:
+        ValueError: no such pair.
+    """
+    for option in options:
+        if not all(option.partition("=")):
+            raise ValueError(f"--as {option}: give a corpus and a folder, as --as banglaser=FOLDER")
+    return {
+        Path(os.path.abspath(Path(folder).expanduser())): name
+        for name, _, folder in (option.partition("=") for option in options)
+    }
 
 
 def harmonize(
@@ -59,22 +120,55 @@ def harmonize(
     headers_only: Annotated[
         bool, typer.Option("--headers-only", help="Read no samples: quick, but finds no broken or identical audio.")
     ] = False,
+    taken_as: TakenAs = [],  # noqa: B006
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes on this machine that open the files; without it, threads.")
+    ] = None,
+    scheduler: Scheduler = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
 ):
-    """Bring every corpus below a folder into one table; reject unusable clips with a reason."""
-    result = tables.harmonize(
-        folder,
-        folds=folds,
-        seed=seed,
-        cache=out / tables.CHECKS_FILE,
-        headers_only=headers_only,
-        unpacked=out / tables.UNPACKED_FOLDER,
-    )
+    """Bring every corpus below a folder into one table; reject unusable clips with a reason, and name what is left."""
+    from sernb.corpora.unclaimed import by_folder
+    from sernb.data import manifest as tables
+    from sernb.data.harmonization_card import rejections, write_card
+
+    with _look(scheduler, workers, tls_ca_file, tls_cert, tls_key) as look:
+        result = tables.harmonize(
+            folder,
+            folds=folds,
+            seed=seed,
+            cache=out / tables.CHECKS_FILE,
+            headers_only=headers_only,
+            unpacked=out / tables.UNPACKED_FOLDER,
+            taken_as=folders_taken_as(taken_as),
+            look=look,
+        )
     result.save(out)
     card = write_card(result, out)
     show(tables.summarize(result), "Harmonized", decimals=2)
     if len(result.rejected):
         show(rejections(result), "Rejected")
-    console.print("wrote " + ", ".join(map(str, (out / tables.MANIFEST_FILE, out / tables.REJECTED_FILE, *card))))
+    for line in by_folder(result.unclaimed):
+        console.print(Text.assemble(("CLAIMED BY NO PARSER ", "yellow"), printable(line)))
+    counts = len(result.manifest), len(result.rejected), len(result.unclaimed)
+    console.print("{} kept + {} rejected + {} claimed by no parser = {} files".format(*counts, sum(counts)))
+    files = (tables.MANIFEST_FILE, tables.REJECTED_FILE, tables.UNCLAIMED_FILE)
+    console.print("wrote " + ", ".join(map(str, (*(out / name for name in files), *card))))
+
+
+@contextmanager
+def _look(scheduler: str | None, workers: int | None, *certificates: Path | None) -> "Iterator[Look | None]":
+    """Who opens the files: the workers asked for, or None."""
+    check_options(scheduler, workers, *certificates)
+    if scheduler is None and workers is None:
+        yield None
+        return
+    from sernb.experiments.harmonize_many import by_workers
+
+    with workers_of(scheduler, workers, *certificates) as client:
+        yield by_workers(client)
 
 
 def audit(folder: HarmonizedDir):
@@ -82,7 +176,12 @@ def audit(folder: HarmonizedDir):
 
     What is no leak but limits what can be learnt or measured (few speakers, one gender, labels of no class) is noted.
     """
-    manifest = tables.Harmonized.load(folder).manifest
+    from sernb.data.audit import audit as audit_manifest
+    from sernb.data.limits import concerns, refusals
+    from sernb.data.manifest import Harmonized
+
+    harmonized = Harmonized.load(folder)
+    manifest = harmonized.manifest
     found = audit_manifest(manifest)
     counts = found.counts.copy()
     counts.columns = [column if isinstance(column, str) else "\n".join(column).strip() for column in counts.columns]
@@ -94,7 +193,7 @@ def audit(folder: HarmonizedDir):
     unread = int(manifest["audio_hash"].isna().sum())
     if unread:
         console.print(f"{unread} clips were taken by their headers only: identical audio among them is not found")
-    for line in concerns(manifest):
+    for line in (*concerns(manifest), *refusals(harmonized.rejected)):
         console.print(Text.assemble(("NOTE ", "yellow"), printable(line)))
     for leak in found.leaks:
         console.print(Text.assemble(("LEAK ", "red"), printable(leak)))
@@ -109,6 +208,9 @@ def export(
     format: Annotated[Format, typer.Option(help="What to write.")],
 ):
     """Copy the kept clips and their labels into a format other libraries read."""
-    manifest = tables.Harmonized.load(folder).manifest
+    from sernb.data.export import EXPORTERS
+    from sernb.data.manifest import Harmonized
+
+    manifest = Harmonized.load(folder).manifest
     EXPORTERS[format.value](manifest, out)
     console.print(f"wrote {len(manifest)} clips to {out}")

@@ -1,10 +1,8 @@
-"""sernb train, leak and predict: runs from the command line, and labels for new clips.
+"""sernb train and leak: runs from the command line.
 
 What needs torch is imported inside the commands: `sernb --help` and the data commands stay quick.
 """
 
-import json
-import sys
 import tomllib
 from enum import StrEnum
 from pathlib import Path
@@ -12,36 +10,41 @@ from typing import Annotated, Any
 
 import typer
 
+from sernb.commands.data import TakenAs, folders_taken_as
 from sernb.commands.show import show
+from sernb.experiments.recipes import RECIPES
 
 CorporaDir = Annotated[Path | None, typer.Option(help="Folder of the corpora; without it, the demo corpus.")]
 ProfileName = Annotated[str, typer.Option(help="smoke, laptop or paper.")]
 Encoder = Annotated[str | None, typer.Option(help="Initial weights; without it, the profile's.")]
-Seeds = Annotated[list[int], typer.Option(help="Once for each run.")]
+Seeds = Annotated[list[int], typer.Option(min=0, help="Once for each run.")]
 Targets = Annotated[list[str], typer.Option(help="Target to adapt to, once for each; without it, all.")]
-Folds = Annotated[list[int], typer.Option(help="Target fold left out and tested on, once for each.")]
+Folds = Annotated[list[int], typer.Option(min=0, help="Target fold left out and tested on, once for each.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the runs.")]
 Changes = Annotated[list[str], typer.Option("--set", help="A config field as in TOML, or none: learning_rate=1e-4")]
-Keep = Annotated[Path | None, typer.Option(help="Also copy each run, weights left out, into this folder.")]
+Unlabelled = Annotated[
+    str | None,
+    typer.Option(
+        help="Corpora whose speech contrastive and byol learn from without labels, separated by commas, such as "
+        "commonvoice,openslr; without it, the targets' other folds."
+    ),
+]
+HoldOut = Annotated[
+    str | None,
+    typer.Option(help="English corpora to test on instead of learning from them, separated by commas: ravdess."),
+]
+Keep = Annotated[Path | None, typer.Option(help="Also add each run, weights left out, to the tables in this folder.")]
+Group = Annotated[str | None, typer.Option(help="Of the runs in these tables; without it, the recipe.")]
 
 
-class Format(StrEnum):
-    """How `sernb predict` prints."""
-
-    csv = "csv"
-    json = "json"
-
-
-class Recipe(StrEnum):
-    """What `sernb train` trains."""
-
-    baseline = "baseline"
-    contrastive = "contrastive"
-    byol = "byol"
+RecipeName = StrEnum("RecipeName", list(RECIPES))  # type: ignore[misc]  # its members are made here
+BASELINE = RecipeName("baseline")
 
 
 def fields(given: list[str]) -> dict[str, Any]:
     """What `--set` says: fields of a config and their values, as in TOML, which has no word for None but "none" here.
+
+    A field of a field is named with a dot: waveform.gain_db=none.
 
     Raises:
         ValueError: something that is no field and value.
@@ -52,18 +55,30 @@ def fields(given: list[str]) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as problem:
         examples = "learning_rate=1e-4, 'pooling=\"all\"', projection=none"
         raise ValueError(f"{', '.join(given)}: {problem}; give a field and its value as in TOML: {examples}") from None
-    return values | {name: None for name, value in parted if value == "none"}
+    for name, value in parted:
+        if value == "none":
+            *outer, last = name.split(".")
+            inner = values
+            for part in outer:
+                inner = inner.setdefault(part, {})
+            inner[last] = None
+    return values
+
+
+def listed(names: str | None) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(part.strip() for part in (names or "").split(",") if part.strip())
 
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's commands."""
-    for command in (train, leak, predict):
+    for command in (train, leak):
         app.command()(command)
 
 
 def train(
     corpora: CorporaDir = None,
-    recipe: Annotated[Recipe, typer.Option(help="baseline, contrastive (both stages) or byol.")] = Recipe.baseline,
+    recipe: Annotated[RecipeName, typer.Option(help="Contrastive trains both stages.")] = BASELINE,
     profile: ProfileName = "laptop",
     encoder: Encoder = None,
     seed: Seeds = [0],  # noqa: B006 (typer only reads it)
@@ -72,30 +87,50 @@ def train(
     runs: Runs = Path("runs"),
     change: Changes = [],  # noqa: B006
     stage1: Annotated[list[str], typer.Option(help="As --set, for the first stage of contrastive.")] = [],  # noqa: B006
+    unlabelled: Unlabelled = None,
+    hold_out: HoldOut = None,
+    taken_as: TakenAs = [],  # noqa: B006
     keep: Keep = None,
+    group: Group = None,
 ):
     """Train a recipe on English emotion and judge it on other languages; a finished run is not made again.
 
-    The baseline is one run a seed, judged on every other language. The others adapt to the targets' unlabelled speech
-    as well: one run a seed and fold, judged on the fold left out.
+    The baseline is one run per seed, judged on every other language. The others adapt to the targets' unlabelled speech
+    as well: one run per seed and fold, judged on the fold left out; or, with --unlabelled, one run per seed.
     """
-    from sernb import evaluation, results
+    from sernb.experiments.early import check_languages, check_recipes
+
+    changes, first = fields(change), fields(stage1)
+    check_recipes(profile, [recipe.value], seed, changes, first)
+    check_languages(language, corpora)
+
+    from sernb.evaluation.predictions import scores_by
+    from sernb.experiments.kept import Kept, add_runs
+    from sernb.experiments.recipes import train_recipe
+    from sernb.experiments.study import open_study
     from sernb.processes import processes
-    from sernb.study import open_study
-    from sernb.training.recipes import train_recipe
 
     together = processes()
-    changes, first = fields(change), fields(stage1)
     with together.main_process_first():  # what it finds in the audio, the others read from its notes
-        study = open_study(None, profile, corpora, encoder, runs=runs, progress=together.is_main_process)
+        study = open_study(
+            None,
+            profile,
+            corpora,
+            encoder,
+            runs=runs,
+            progress=together.is_main_process,
+            unlabelled=listed(unlabelled),
+            held_out=listed(hold_out),
+            taken_as=folders_taken_as(taken_as),
+        )
     for number in seed:
         made = train_recipe(recipe.value, study, number, changes, first, language or None, fold)
         for run in made:
             if not together.is_main_process:
                 continue
-            show(evaluation.scores_by(run.predictions, "part", "corpus", "language"), f"{run.folder} (seed {number})")
+            show(scores_by(run.predictions, "part", "corpus", "language"), f"{run.folder} (seed {number})")
             if keep is not None:
-                results.keep(run, keep)
+                add_runs(keep, [Kept(run, group or recipe.value, embeddings=number == 0)])
     together.destroy_process_group()
 
 
@@ -105,43 +140,24 @@ def leak(
     encoder: Encoder = None,
     seed: Seeds = [0],  # noqa: B006
     runs: Runs = Path("runs"),
+    taken_as: TakenAs = [],  # noqa: B006
     keep: Keep = None,
 ):
     """Measure on every target corpus what a careless random split adds to the score of frozen embeddings."""
-    from sernb import evaluation, results
-    from sernb.leak import LeakConfig, measure_leak
-    from sernb.study import SOURCE_LANGUAGE, open_study
+    from sernb.data.grouping import each_corpus
+    from sernb.evaluation.predictions import scores_by
+    from sernb.experiments.kept import Kept, add_runs
+    from sernb.experiments.leak import LeakConfig, measure_leak
+    from sernb.experiments.study import SOURCE_LANGUAGE, open_study
 
-    study = open_study(None, profile, corpora, encoder, runs=runs)
+    study = open_study(None, profile, corpora, encoder, runs=runs, taken_as=folders_taken_as(taken_as))
     labelled = study.manifest[study.manifest["emotion"].notna()]
-    for (corpus, language), clips in labelled.groupby(["corpus", "language"]):
-        if language == SOURCE_LANGUAGE:
+    for about, clips in each_corpus(labelled):
+        if about["language"] == SOURCE_LANGUAGE:
             continue
         for number in seed:
             config = study.profile.config("leak", LeakConfig, seed=number)
             run = measure_leak(config, clips, study.encoder, study.store)
-            show(evaluation.scores_by(run.predictions, "part"), f"{corpus}, {language} (seed {number})")
+            show(scores_by(run.predictions, "part"), f"{about['corpus']}, {about['language']} (seed {number})")
             if keep is not None:
-                results.keep(run, keep)
-
-
-def predict(
-    model: Annotated[Path, typer.Argument(help="A run's folder, or a folder written by save_pretrained.")],
-    files: Annotated[list[Path], typer.Argument(help="Audio files.")],
-    format: Annotated[Format, typer.Option(help="csv or json.")] = Format.csv,
-):
-    """Label and probability of each emotion, for each file; exit status 1 if a file can't be read."""
-    from sernb.inference import classify
-    from sernb.runs import MODEL_FOLDER
-
-    folder = model / MODEL_FOLDER if (model / MODEL_FOLDER).is_dir() else model
-    table, problems = classify(folder, files)
-    if format is Format.csv:
-        table.to_csv(sys.stdout, index=False)
-    else:
-        json.dump(table.to_dict("records"), sys.stdout, indent=2)
-        print()
-    for problem in problems:
-        print(f"sernb: {problem}", file=sys.stderr)
-    if problems:
-        raise typer.Exit(1)
+                add_runs(keep, [Kept(run, "leak")])

@@ -5,8 +5,11 @@ from typing import Annotated
 
 import typer
 
-from sernb.commands.learn import CorporaDir, Encoder, ProfileName, Recipe, Runs
+from sernb.commands.learn import CorporaDir, Encoder, ProfileName, RecipeName, Runs
 from sernb.commands.show import show
+from sernb.corpora.ranges import unknown
+
+CONTRASTIVE = RecipeName("contrastive")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,8 +18,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def pool(
-    condition: Annotated[list[str], typer.Argument(help="Names of sernb/pools.py; --list prints them.")] = [],  # noqa: B006
-    recipe: Annotated[Recipe, typer.Option(help="baseline, contrastive or byol.")] = Recipe.contrastive,
+    condition: Annotated[list[str], typer.Argument(help="Names of conditions; --list prints them.")] = [],  # noqa: B006
+    recipe: Annotated[RecipeName, typer.Option(help="baseline, contrastive or byol.")] = CONTRASTIVE,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to N - 1.")] = 5,
     folds: Annotated[int, typer.Option(min=1, help="Seed S leaves out target fold S modulo this.")] = 5,
     diagonals: Annotated[int, typer.Option(min=1, help="Each seed with so many folds, one after the other.")] = 1,
@@ -26,7 +29,7 @@ def pool(
     runs: Runs = Path("runs"),
     keep: Annotated[
         Path | None,
-        typer.Option(help="Also copy each run, without weights and embeddings, into KEEP/RECIPE-CONDITION."),
+        typer.Option(help="Also add each run to the tables in this folder, in the group RECIPE-CONDITION."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Print the conditions and stop.")] = False,
 ):
@@ -34,27 +37,34 @@ def pool(
 
     Give the same command again after an interruption: it goes on where it was.
     """
+    from sernb.experiments.early import check_recipes
+
+    check_recipes(profile, [recipe.value])
+
     import pandas as pd
 
-    from sernb.pools import CONDITIONS, group, train_condition
+    from sernb.experiments.conditions import CONDITIONS, condition_group, train_condition
 
     if list_ or not condition:
         show(pd.DataFrame([{"condition": name, "what": one.what} for name, one in CONDITIONS.items()]), "Conditions")
         return
-    unknown = sorted(set(condition) - set(CONDITIONS))
-    if unknown:
-        raise ValueError(f"unknown condition {', '.join(unknown)}; known are {', '.join(CONDITIONS)}")
-    from sernb.evaluation import scores_by
-    from sernb.study import open_study
-    from sernb.sweep import grid, keep_alike
+    for name in condition:
+        if name not in CONDITIONS:
+            raise ValueError(unknown("condition", name, CONDITIONS))
+    from sernb.evaluation.predictions import scores_by
+    from sernb.experiments.kept import Kept, add_runs
+    from sernb.experiments.study import open_study
+    from sernb.experiments.sweep import grid
 
     study = open_study(None, profile, corpora, encoder, runs=runs)
     for cell in grid([recipe.value], seeds=seeds, folds=folds, diagonals=diagonals):
         seed, fold = cell.seed, cell.fold
-        split = study.zero_shot() if fold is None else study.adapted(fold)
+        split = study.zero_shot(seed) if fold is None else study.adapted(fold, seed=seed)
         for name in condition:
             for run in train_condition(name, recipe.value, study, split, seed):
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
                 show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
                 if keep is not None:
-                    keep_alike(run, keep / group(recipe.value, name), variants=False, embeddings=False)
+                    add_runs(
+                        keep, [Kept(run, condition_group(recipe.value, name), fold, variants=False, embeddings=False)]
+                    )

@@ -1,4 +1,4 @@
-"""sernb results: every reported figure, computed again from the stored runs."""
+"""sernb results: every reported figure, computed again from the stored runs; and the tables these runs are kept in."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sernb.commands.show import show
+from sernb.data.escape import printable
 
 if TYPE_CHECKING:
-    from sernb.results import Report
+    from sernb.results.report import Report
 
 BEGIN, END = "<!-- results:begin, written by `sernb results --readme` -->", "<!-- results:end -->"
+PICTURE = Path("book/_static/results.png")  # beside the README
 
 
 def add_to(app: typer.Typer) -> None:
@@ -19,39 +21,98 @@ def add_to(app: typer.Typer) -> None:
 
 
 def results(
-    readme: Annotated[Path | None, typer.Option(help="Also rewrite the results section of this file.")] = None,
+    readme: Annotated[
+        Path | None,
+        typer.Option(help="Also rewrite the findings and the picture of this README.md, and results/README.md by it."),
+    ] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="Folder of the tables; without it, those that come with the package.")
+    ] = None,
+    add: Annotated[
+        Path | None, typer.Option(help="Add this folder's finished runs, in the groups of their recipes, and stop.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="With --add: the groups are RECIPE-NAME.")] = None,
+    rename: Annotated[
+        str | None, typer.Option(metavar="OLD=NEW", help="Give a group, and its first stages, another name, and stop.")
+    ] = None,
+    remove: Annotated[
+        str | None, typer.Option(help="Take a group, and its first stages, out of the tables, and stop.")
+    ] = None,
 ):
-    """Compute the reported figures from the stored reference runs."""
-    from sernb import results as stored
+    """Compute the reported figures from the stored runs; or add, rename and remove such runs."""
+    if add is not None or rename is not None or remove is not None:
+        change(tables, add, name, rename, remove)
+        return
+    from sernb.figures.ladder import panels
+    from sernb.results import report as stored
+    from sernb.results.ladder import every_rung
 
-    report = stored.report()
+    folder = tables or stored.FOLDER
+    report = stored.whole_report(folder)
     for sentence in report.sentences:
-        typer.echo(f"* {sentence}")
+        typer.echo(f"* {printable(sentence)}")
     for title, table in report.tables.items():
         show(table, title)
     if readme is not None:
-        write_section(readme, section(report))
+        (readme.parent / PICTURE.parent).mkdir(parents=True, exist_ok=True)
+        picture, alt = panels(every_rung(folder))
+        picture.savefig(readme.parent / PICTURE, dpi=150, metadata={"Software": None})
+        write_section(readme, "\n".join([BEGIN, f"![{alt}]({PICTURE.as_posix()})", "", *bullets(report.findings), END]))
+        write_section(readme.parent / "results" / "README.md", section(report))
+
+
+def change(
+    tables: Path | None, add: Path | None = None, name: str | None = None, old_new: str | None = None,
+    removed: str | None = None,
+) -> None:  # fmt: skip
+    """Rename, remove or add stored runs, in this order, and print which groups there are."""
+    from sernb.data.shipped import RESULTS
+    from sernb.experiments import kept
+    from sernb.experiments.recipes import RECIPES
+    from sernb.experiments.stored import open_stored
+    from sernb.runs import finished_runs
+
+    folder = tables or RESULTS
+    if old_new is not None:
+        old, equals, new = old_new.partition("=")
+        if not (old and new):
+            raise ValueError(f"--rename {old_new}: give the group's name and its new one, as --rename old=new")
+        kept.rename(folder, old, new)
+    if removed is not None:
+        kept.remove(folder, removed)
+    if add is not None:
+        found = [(run, run.config) for run in finished_runs(add)]
+        chosen = [
+            kept.Kept(run, "-".join(filter(None, [config["recipe"], name])), embeddings=config["config"]["seed"] == 0)
+            for run, config in found
+            if config["recipe"] in {*RECIPES, "leak"}
+        ]
+        if not chosen:
+            raise FileNotFoundError(f"{add} holds no finished run of {', '.join(RECIPES)} or leak")
+        kept.add_runs(folder, chosen)
+    runs = open_stored(folder).runs.groupby(["group", "recipe"])
+    show(runs.agg(runs=("run", "size"), first=("date", "min"), last=("date", "max")).reset_index(), f"In {folder}")
 
 
 def section(report: "Report") -> str:
-    """The README's results, in Markdown.
+    """The generated part of results/README.md, in Markdown.
 
     Args:
-        report: from `sernb.results.report`.
+        report: from `sernb.results.report.whole_report`.
     """
-    from sernb.words import named
+    from sernb.data.markdown import markdown_table
+    from sernb.evaluation.names import named
 
-    sentences = "\n".join(f"* {sentence}" for sentence in report.sentences)
-    parts = [f"**{title}**\n\n{markdown(named(table))}" for title, table in report.tables.items()]
-    return "\n\n".join([BEGIN, sentences, *parts, END])
+    parts = [
+        f"**{title}**\n\n{markdown_table(named(table), decimals=3, escape=str)}"
+        for title, table in report.tables.items()
+    ]
+    return "\n\n".join([BEGIN, "\n".join(bullets(report.sentences)), *parts, END])
 
 
-def markdown(table) -> str:
-    """A frame as a Markdown table, shares with three decimals."""
-    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + " --- |" * len(table.columns)]
-    for row in table.itertuples(index=False):
-        lines.append("| " + " | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row) + " |")
-    return "\n".join(lines)
+def bullets(sentences: list[str]) -> list[str]:
+    """Sentences as a list in Markdown."""
+    return [f"* {sentence}" for sentence in sentences]
 
 
 def write_section(readme: Path, text: str) -> None:

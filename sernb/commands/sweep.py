@@ -1,13 +1,28 @@
 """sernb sweep: a grid of runs over methods, languages, seeds and folds."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sernb.commands.learn import Changes, CorporaDir, Encoder, ProfileName, Runs, fields
+from sernb.commands.cluster import Scheduler, TlsCaFile, TlsCert, TlsKey, check_options, workers_of
+from sernb.commands.data import TakenAs, folders_taken_as
+from sernb.commands.learn import (
+    Changes,
+    CorporaDir,
+    Encoder,
+    HoldOut,
+    ProfileName,
+    Runs,
+    Unlabelled,
+    fields,
+    listed,
+)
 from sernb.commands.show import show
+from sernb.data.escape import one_line
+from sernb.experiments.recipes import RECIPES
 
 Names = Annotated[str | None, typer.Option(help="Separated by commas; without it, every language but English.")]
 
@@ -18,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def sweep(
-    methods: Annotated[str, typer.Option(help="Separated by commas.")] = "baseline,contrastive,byol",
+    methods: Annotated[str, typer.Option(help="Separated by commas.")] = ",".join(RECIPES),
     languages: Names = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 to N - 1.")] = 5,
     folds: Annotated[int, typer.Option(min=1, help="Target folds 0 to N - 1, each left out once.")] = 5,
@@ -37,13 +52,18 @@ def sweep(
     keep: Annotated[
         Path | None,
         typer.Option(
-            help="Also copy each run, weights left out, into KEEP/METHOD, or, slimmer, into KEEP/METHOD-NAME."
+            help="Also add each run, weights left out, to the tables in this folder, in the group METHOD, or, "
+            "slimmer, in METHOD-NAME."
         ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Of an ablation: sets its folders in KEEP apart.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, tcp://...; without it, workers on this machine.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="Of an ablation: sets its groups apart.")] = None,
+    unlabelled: Unlabelled = None,
+    hold_out: HoldOut = None,
+    taken_as: TakenAs = [],  # noqa: B006
+    scheduler: Scheduler = None,
+    tls_ca_file: TlsCaFile = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes on this machine; without it, one a GPU, or one.")
     ] = None,
@@ -58,57 +78,59 @@ def sweep(
     that leaves a balanced set. A cell that fails doesn't stop the others: it is reported at the end (exit status 1),
     its traceback in a .log file beside the runs.
     """
-    from sernb import sweep as grids
+    cluster = (scheduler, workers, tls_ca_file, tls_cert, tls_key)
+    check_options(*cluster)
+    names, named = list(listed(methods)), list(listed(languages)) or None
+    changes, first = fields(change), fields(stage1)
+    from sernb.experiments.early import check_languages, check_recipes
+
+    check_recipes(profile, names, range(seeds), changes, first)
+    check_languages(named, corpora)
+
+    from sernb.experiments import sweep as grids
+    from sernb.experiments.kept import add_runs
     from sernb.progress import progress_bar
 
-    if scheduler is not None and workers is not None:
-        raise ValueError(
-            "--workers starts workers on this machine; those of --scheduler are started with `dask worker`"
-        )
-    names = [part.strip() for part in methods.split(",")]
-    if stage1 and "contrastive" not in names:
-        raise ValueError(f"--stage1 changes the first stage of contrastive, which is not among {methods}")
     asked = grids.Sweep(
         profile,
-        corpora and corpora.expanduser().resolve(),
+        corpora and Path(os.path.abspath(corpora.expanduser())),  # not resolved: a linked folder keeps its name
         str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
         runs.resolve(),
-        fields(change),
-        fields(stage1),
+        changes,
+        first,
+        listed(unlabelled),
+        listed(hold_out),
+        folders_taken_as(taken_as),
     )
     study = asked.study(progress=True)
-    named = [part.strip() for part in languages.split(",")] if languages else None
     if named is None and not together:
         named = grids.target_languages(study)
-    cells = grids.grid(names, named, seeds, folds, together, diagonals)
+    cells = grids.grid(names, named, seeds, folds, together, diagonals, bool(asked.unlabelled))
     planned = grids.plan(asked, study, cells)
     if dry_run:
         show(grids.cell_table(planned), "Cells, in the order they are run")
-    show(grids.summary(planned), f"Grid in {runs}")
+    show(grids.progress_by_method(planned), f"Grid in {runs}")
     if dry_run:
         return
 
     finished = [one.run for one in planned if one.run is not None]
-    failed = [(one.cell, one.problem, None) for one in planned if one.problem is not None]
+    failed: list[tuple[grids.Cell, str | None, Path | None]] = [
+        (one.cell, one.problem, None) for one in planned if one.problem is not None
+    ]
     left = [one.cell for one in planned if one.lacks is not None]
 
-    def store(run, cell):
+    def store(made):
         if keep is not None:
-            main_grid = name is None and together
-            # of each seed once: the embeddings of every cell would be more than all the rest
-            embeddings = main_grid and cell.fold in (None, cell.seed % folds)
-            grids.keep_alike(run, keep / grids.group(cell, name, together), main_grid, embeddings)
+            add_runs(keep, [grids.kept(cell, run, name, together) for cell, run in made])
 
-    for one in planned:
-        if one.run is not None:
-            store(one.run, one.cell)
+    store([(one.cell, one.run) for one in planned if one.run is not None])
     if left:
-        from sernb.workers import connected, run_cells
+        from sernb.experiments.workers import run_cells
 
         # without a guess at what is left by the number of cells: a baseline takes a fraction of two stages' time
         layout = "{l_bar}{bar}| {n_fmt}/{total_fmt} cells [{elapsed}{postfix}]"
         bar = progress_bar(total=len(left), desc="sweep", bar_format=layout)
-        with connected(scheduler, workers) as client, bar:
+        with workers_of(*cluster) as client, bar:
 
             def update(cells):
                 count = max(1, len(client.nthreads()))
@@ -123,9 +145,9 @@ def sweep(
                     failed.append((outcome.cell, outcome.error, outcome.log))
                 else:
                     finished.append(outcome.run)
-                    store(outcome.run, outcome.cell)
+                    store([(outcome.cell, outcome.run)])
                 update(1)
     for cell, error, log in failed:
-        print(f"sernb: {cell}: {error}{f' (traceback in {log})' if log else ''}", file=sys.stderr)
+        print(one_line(f"sernb: {cell}: {error}{f' (traceback in {log})' if log else ''}"), file=sys.stderr)
     if failed:
         raise typer.Exit(1)

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from sernb.escape import printable
+from sernb.commands.show import new_console
+from sernb.data.escape import printable
 
 COLOURS = {"right": "green", "wrong": "red", "open": "dim"}
 
@@ -23,18 +23,18 @@ def student(
     chapters: Annotated[list[Path] | None, typer.Argument(metavar="[CHAPTER]...", help="Without any, all.")] = None,
 ):
     """Write the chapters without their solutions, and a file of skeletons for the answers."""
-    from sernb import stage
-    from sernb.student import write_student
+    from sernb.book import layout
+    from sernb.teaching.student import write_student
 
-    for path in write_student(chapters or stage.chapters(), out):
+    for path in write_student(chapters or layout.chapters(), out):
         print(path)
 
 
 def check(answers: Annotated[Path, typer.Argument(help="A Python file; it is run.")]):
     """Judge a student's functions against slow, readable ones; exit status 1 if one is wrong."""
-    from sernb.answers import judge
+    from sernb.teaching.answers import judge
 
-    console = Console()
+    console = new_console()
     verdicts = judge(answers)
     for verdict in verdicts:
         console.print(
@@ -58,7 +58,7 @@ def slides(
     ] = None,
 ):
     """Make reveal.js slides of executed chapters; they need no network."""
-    from sernb.slides import write_slides
+    from sernb.teaching.slides import write_slides
 
     for path in write_slides(executed, out, chapters or ()):
         print(path)

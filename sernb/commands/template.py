@@ -19,7 +19,7 @@ def template(
     ] = False,
 ):
     """Write a starter folder for a language of your own: corpus.csv to fill, README, notebook."""
-    from sernb.template import write_template
+    from sernb.teaching.starter_folder import write_template
 
     for path in write_template(folder, language, example):
         print(path)

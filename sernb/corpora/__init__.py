@@ -1,1 +1,1 @@
-"""One small file a corpus; registry.py lists them."""
+"""One small file per corpus; registry.py lists them."""

@@ -26,5 +26,6 @@ CORPUS = Corpus(
     "Journal of the Audio Engineering Society 66(6), 2018",
     obtain="https://m3c.web.auth.gr/research/aesdd-speech-emotion-recognition/",
     layout=("anger/a[0-9][0-9] (*)*.*", "sadness/s[0-9][0-9] (*)*.*"),
+    example={"anger/a01 (1).wav": "", "sadness/s05 (2).wav": ""},
     read=lambda folder: from_names(folder, NAME, describe),
 )

@@ -9,26 +9,24 @@ The library itself reads headers with a loader that runs code, and pickled table
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import audformat
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import yaml
 
 from sernb.corpora.base import Clip, Corpus, Reject, TableError
+from sernb.corpora.gate import check_cells, open_inside, read_text, shown
 from sernb.corpora.plaincsv import rows
 from sernb.corpora.tables import COLUMN_OF
 
 HEADER = "db.yaml"
-MAX_HEADER = 1 << 24  # bytes
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain values only, and none defined by reference to another: a few nested references make billions."""
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
+MAX_HEADER = 1 << 22  # bytes
+MAX_TEXT = 1 << 30  # bytes a Parquet table may hold once read
+MAX_DEPTH = 50  # of lists and mappings in one another
 
 
 def read(folder: Path) -> Iterator[Clip | Reject]:
@@ -36,9 +34,11 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
     try:
         db = _load(folder)
         found = _columns(db)
+    except TableError:
+        raise
     except (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         # a wrong header or table reaches the library's own code, which then fails in as many ways
-        raise TableError(f"{HEADER} and its tables can't be read ({error})") from error
+        raise TableError(f"{shown(folder / HEADER)} and its tables can't be read ({error})") from error
     whole = found.pop("whole").astype(bool)
     parts = [folder / file for file in found.index[~whole]]
     for path in parts:
@@ -50,18 +50,68 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
 
 
 def _load(folder: Path) -> audformat.Database:
-    header = folder / HEADER
-    if header.stat().st_size > MAX_HEADER:
-        raise TableError(f"{HEADER} is larger than {MAX_HEADER >> 20} MiB")
-    db = audformat.Database.load_header_from_yaml(yaml.load(header.read_text(encoding="utf-8"), Loader=_Loader))
+    db = audformat.Database.load_header_from_yaml(_plain_yaml(read_text(folder / HEADER, folder, MAX_HEADER)))
     for name in (*db.misc_tables, *db.tables):
         path = folder / f"db.{name}"
-        if path.resolve().parent != folder.resolve():
-            raise TableError(f"table {name!r} lies outside the database's folder")
         if path.with_name(f"{path.name}.pkl").exists():
             raise TableError(f"table {name!r} is pickled, and a pickle can run code: save it as csv or parquet")
+        _check_table(path, folder)
         db[name].load(str(path))
     return db
+
+
+def _plain_yaml(text: str) -> dict[str, Any]:
+    """Plain values only, none defined by reference to another (a few nested references make billions), none deep."""
+    loader, parser = (getattr(yaml, f"C{name}", getattr(yaml, name)) for name in ("SafeLoader", "Loader"))
+    depth = 0
+    for event in yaml.parse(text, Loader=parser):  # events only, nothing is made of them
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"nested more than {MAX_DEPTH} deep")
+    return yaml.load(text, Loader=loader)
+
+
+def _check_table(path: Path, folder: Path) -> None:
+    """Refuse what the library would open, csv or Parquet, where it leads elsewhere or is far larger when read."""
+    csv, parquet = (path.with_name(f"{path.name}.{kind}") for kind in ("csv", "parquet"))
+    if csv.exists():
+        with open_inside(csv, folder) as file:
+            columns = file.readline(1 << 16).count(b",") + 1
+            rows = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+        check_cells(csv, rows, columns)
+    if parquet.exists():
+        with open_inside(parquet, folder) as file:
+            _check_parquet(parquet, file)
+
+
+def _check_parquet(path: Path, file: BinaryIO) -> None:
+    """Refuse a Parquet table that repeats long texts: it stores each once, so that its size says nothing."""
+    with pq.ParquetFile(file) as table:
+        metadata, fields = table.metadata, table.schema_arrow
+    check_cells(path, metadata.num_rows, metadata.num_columns)
+    texts = [field.name for field in fields if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+    odd = [
+        field.name
+        for field in fields
+        if field.name not in texts and not pa.types.is_primitive(field.type) and not pa.types.is_dictionary(field.type)
+    ]
+    if odd:
+        raise TableError(f"{shown(path)} has a column {odd[0]!r} of neither text nor numbers")
+    allowed = MAX_TEXT
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    stored = sum(group.column(number).total_uncompressed_size for group in groups for number in range(len(fields)))
+    with pq.ParquetFile(file, read_dictionary=texts) as table:
+        for batch in table.iter_batches() if stored <= allowed else ():
+            for column in batch.columns:
+                if pa.types.is_dictionary(column.type) and len(column.dictionary):
+                    lengths = pc.fill_null(pc.binary_length(column.dictionary.cast(pa.string())), 0)
+                    allowed -= pc.sum(lengths.take(column.indices)).as_py() or 0
+            if allowed < 0:
+                break
+    if stored > MAX_TEXT or allowed < 0:
+        raise TableError(f"{shown(path)} holds more than {MAX_TEXT >> 20} MiB of text when read: cut it into several")
 
 
 def _columns(db: audformat.Database) -> pd.DataFrame:
@@ -123,5 +173,13 @@ CORPUS = Corpus(
     citation="its own",
     obtain="https://audeering.github.io/datasets (with audb.load_to)",
     layout=(HEADER,),
+    example={
+        "db.yaml": "name: mine\nsource: ''\nusage: unrestricted\nlanguages: [swa]\n"
+        "schemes:\n  emotion: {dtype: str}\n  speaker: {dtype: str}\n"
+        "tables:\n  files:\n    type: filewise\n    columns:\n      speaker: {scheme_id: speaker}\n"
+        "      emotion: {scheme_id: emotion}\n",
+        "db.files.csv": "file,speaker,emotion\naudio/001.wav,s1,anger\n",
+        "audio/001.wav": "",
+    },
     read=read,
 )

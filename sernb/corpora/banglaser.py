@@ -2,9 +2,9 @@
 
 import re
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"\d{2}-\d{2}-(?P<emotion>\d{2})-\d{2}-\d{2}-\d{2}-(?P<actor>\d{2})")
+NAME = re.compile(r"(?<!\d)\d{2}-\d{2}-(?P<emotion>\d{2})-\d{2}-\d{2}-\d{2}-(?P<actor>\d{2})(?!\d)")
 EMOTIONS = {"01": "happy", "02": "sad", "03": "angry", "04": "surprise", "05": "neutral"}  # not RAVDESS's codes
 
 
@@ -16,6 +16,7 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+NAMES = FileNames(NAME, describe)
 CORPUS = Corpus(
     name="banglaser",
     title="BanglaSER",
@@ -26,5 +27,7 @@ CORPUS = Corpus(
     "language, Data in Brief 42, 2022",
     obtain="https://data.mendeley.com/datasets/t9h6p943xy",
     layout=("Actor [0-9][0-9]/*-*-*-*-*-*-*.*",),  # "Actor 01"; RAVDESS writes "Actor_01"
-    read=lambda folder: from_names(folder, NAME, describe),
+    example={"Actor 01/03-01-03-02-03-03-01.wav": "", "Actor 02/03-01-02-01-01-02-02.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

@@ -34,5 +34,6 @@ CORPUS = Corpus(
     obtain="https://zenodo.org/records/1478765 (48 kHz WAV or 192 kHz AIFF)",
     # the folders without an accent in their names: archives of the others unpack to many spellings
     layout=("Neutre/[01][0-9]-N-1-[1-6].*", "Tristesse/*/[01][0-9]-T-[12]-[1-6].*"),
+    example={"Neutre/01-N-1-1.wav": "", "Tristesse/Fort/12-T-2-6.wav": ""},
     read=lambda folder: from_names(folder, NAME, describe),
 )

@@ -5,13 +5,15 @@ lists belong to none, and those of invalidated.tsv are rejected: listeners refus
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from sernb.corpora.base import Clip, Corpus, Reject, TableError, unlisted
-from sernb.corpora.tables import gender, language, read_table
+from sernb.corpora.base import Clip, Corpus, Reject, TableError, audio_names, unlisted
+from sernb.corpora.gate import shown
+from sernb.corpora.genders import gender
+from sernb.corpora.tables import language, read_table
 
 SPLITS = {"train": "train", "dev": "validation", "test": "test", "validated": None, "other": None}
 REFUSED = "invalidated"
@@ -29,12 +31,12 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
     ]
     rows = pd.concat(frames).drop_duplicates("path")
     if rows["path"].isna().any():
-        raise TableError("a row of the tables names no file")
+        raise TableError(f"a row of {folder.name}'s tables names no file")
     languages = {locale: language(locale or folder.name) for locale in rows["locale"].unique()}
     genders = {spelling: gender(spelling) for spelling in rows["gender"].unique()}
     durations = _durations(folder / DURATIONS)
     clips = folder / "clips"
-    paths = [os.path.join(clips, name) for name in rows["path"]]
+    paths = _files(clips, rows["path"])
     for path, row in zip(paths, rows.itertuples(index=False), strict=True):
         if row.table == REFUSED:
             yield Reject(path, "refused by the corpus's listeners (invalidated.tsv)")
@@ -51,13 +53,22 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
         yield from unlisted(clips, paths, "any table")
 
 
+def _files(clips: Path, names: Iterable[str]) -> list[str]:
+    """Where each listed clip is: as MP3, or under the same stem where a reader converted it."""
+    there = audio_names(clips) if clips.is_dir() else []
+    converted = {os.path.splitext(name)[0]: name for name in there}
+    listed = (os.path.join(clips, name) for name in names)
+    known = set(there)
+    return [path if path in known else converted.get(os.path.splitext(path)[0], path) for path in listed]
+
+
 def _durations(table: Path) -> dict[str, float]:
     """Seconds by clip, where the release states them (in milliseconds)."""
     if not table.exists():
         return {}
     rows = read_table(table, "\t", quoted=False)
     if len(rows.columns) != 2:
-        raise TableError(f"{table.name} has {len(rows.columns)} columns, not clip and duration[ms]")
+        raise TableError(f"{shown(table)} has {len(rows.columns)} columns, not clip and duration[ms]")
     clip, milliseconds = rows.columns
     return dict(zip(rows[clip], pd.to_numeric(rows[milliseconds], errors="coerce") / 1000, strict=True))
 
@@ -72,6 +83,10 @@ CORPUS = Corpus(
     "A Massively-Multilingual Speech Corpus, LREC 2020",
     obtain="https://commonvoice.mozilla.org (one archive a language)",
     layout=("train.tsv", "validated.tsv", "other.tsv"),
+    example={
+        "ur/validated.tsv": "client_id\tpath\tgender\tlocale\n4f1a\tcommon_voice_ur_1.mp3\tfemale\tur\n",
+        "ur/clips/common_voice_ur_1.mp3": "",
+    },
     read=read,
     recognise=lambda folder: (folder / "clips").is_dir(),
 )

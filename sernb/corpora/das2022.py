@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from sernb.corpora.base import TableError
+from sernb.corpora.gate import open_inside, shown
 from sernb.corpora.tables import number, read_table
 
 FILES = {"URDU.csv": "urdu", "EMO_DB.csv": "emodb", "CAFE.csv": "cafe", "AESD.csv": "aesdd"}
@@ -27,9 +28,12 @@ def find(root: Path) -> list[Path]:
 
 def is_labels(path: Path) -> bool:
     """Whether the first line names activation and valence."""
-    with path.open(encoding="utf-8-sig", errors="replace") as lines:
-        header = lines.readline(1000)
-    return "activation" in header and "valence" in header
+    try:
+        with open_inside(path, path.parent) as lines:
+            header = lines.readline(1000)
+    except TableError:
+        return False  # a FIFO or a link to elsewhere, not one of the published files
+    return b"activation" in header and b"valence" in header
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -40,7 +44,7 @@ def read(path: Path) -> pd.DataFrame:
     """
     table = read_table(path).rename(columns={"filname": "filename"})
     if not {"filename", "activation", "valence"} <= set(table):
-        raise TableError(f"{path.name} has no columns filename, activation, valence")
+        raise TableError(f"{shown(path)} has no columns filename, activation, valence")
     labels = pd.DataFrame(
         {
             "stem": [os.path.splitext(name or "")[0] for name in table["filename"]],

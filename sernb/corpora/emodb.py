@@ -1,10 +1,11 @@
 """Berlin EMO-DB (Burkhardt et al. 2005): 03a01Fa is speaker, text, emotion letter, take."""
 
 import re
+from pathlib import Path
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"(?P<speaker>\d{2})[ab]\d{2}(?P<emotion>[A-Z])[a-z]?")
+NAME = re.compile(r"(?<![0-9A-Za-z])(?P<speaker>\d{2})[ab]\d{2}(?P<emotion>[A-Z])[a-z]?(?![0-9A-Za-z])")
 EMOTIONS = {  # the letters abbreviate the German words
     "W": "anger",
     "L": "boredom",
@@ -36,6 +37,11 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+def refuse(path: Path) -> str | None:
+    return "a laryngogram, not speech" if "laryng" in path.parent.name.lower() else None  # edition 2 holds both
+
+
+NAMES = FileNames(NAME, describe, refuse=refuse)
 CORPUS = Corpus(
     name="emodb",
     title="EMO-DB",
@@ -45,5 +51,7 @@ CORPUS = Corpus(
     citation="Burkhardt, Paeschke, Rolfes, Sendlmeier, Weiss: A Database of German Emotional Speech, Interspeech 2005",
     obtain="http://emodb.bilderbar.info",
     layout=("wav/[01][0-9][ab][0-9][0-9][A-Z]*.*",),
-    read=lambda folder: from_names(folder, NAME, describe),
+    example={"wav/03a01Fa.wav": "", "wav/08b10Nb.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

@@ -1,7 +1,7 @@
 """eSpeak NG as PyPI's espeakng-loader ships it, through ctypes: text in, samples out, nothing installed.
 
 The library keeps its state in globals, and some of it (the phase of the pitch flutter) can't be reset: what
-it says depends on all it said before, and two threads must not share it. So `Espeak` runs this very file as a
+it says depends on all it said before, and two threads must not share it. So `Espeak` runs this very module in a
 child process that owns one fresh library: the same requests in the same order give the same samples, always,
 and a crash in native code does not take a notebook down.
 """
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import numpy as np
+
+from sernb.corpora.isolated import command
 
 REMEDY = "try `pip install --force-reinstall espeakng-loader`"
 
@@ -44,7 +46,7 @@ class Speech:
         text: in the language's own script.
         voice: eSpeak's name of the language's voice, such as "en-us".
         variant: a file in espeak-ng-data/voices/!v, such as "f1": formants, and a pitch of its own.
-        rate: words a minute, 80 to 350.
+        rate: words per minute, 80 to 350.
         pitch: 0 to 99; 50 is the variant's own pitch, each 50 more an octave.
         pitch_range: 0 to 99; 50 is the variant's own range, 0 a monotone.
     """
@@ -68,9 +70,10 @@ class Espeak:
     """
 
     def __init__(self) -> None:
-        # -P keeps this file's folder off the child's import path
-        command = [sys.executable, "-P", str(Path(__file__).resolve())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child = command("sernb.corpora.espeak")
+        self._process = subprocess.Popen(child, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin and self._process.stdout  # pipes were asked for
+        self._requests, self._answers = self._process.stdin, self._process.stdout
         try:
             self.sampling_rate: int = self._answer()["sampling_rate"]
         except EspeakError:
@@ -84,14 +87,14 @@ class Espeak:
             EspeakError: no such voice or variant, or the process died.
         """
         try:
-            self._process.stdin.write(json.dumps(asdict(speech)).encode() + b"\n")
-            self._process.stdin.flush()
+            self._requests.write(json.dumps(asdict(speech)).encode() + b"\n")
+            self._requests.flush()
         except OSError:
             pass  # it died: its answer, which is none, says so
-        return np.frombuffer(self._process.stdout.read(self._answer()["bytes"]), dtype=np.int16)
+        return np.frombuffer(self._answers.read(self._answer()["bytes"]), dtype=np.int16)
 
     def _answer(self) -> dict[str, int]:
-        line = self._process.stdout.readline()
+        line = self._answers.readline()
         if not line:
             status = self._process.wait()
             raise EspeakError(f"eSpeak NG stopped unexpectedly (exit status {status}); {REMEDY}")

@@ -20,11 +20,13 @@ import pyarrow.parquet as pq
 
 from sernb.corpora import audiofolder
 from sernb.corpora.base import AUDIO_SUFFIXES, Corpus, TableError
+from sernb.corpora.isolated import command
 from sernb.corpora.tables import COLUMN_OF
 
-MAX_EXPANSION = 4  # bytes unpacked for each byte of Parquet; audio hardly compresses
+MAX_EXPANSION = 4  # bytes written for each byte of Parquet; audio hardly compresses
 MAX_EXPANSION_FLOOR = 1 << 26  # bytes always allowed: 64 MiB
 MAX_BATCH = 1 << 29  # bytes of audio held in memory at once: 512 MiB
+MAX_MEMORY = 3 << 30  # bytes the reading process may take, whatever a file makes its library ask for
 MAX_FOOTER = 1 << 20  # bytes
 SOURCE = "source.json"
 
@@ -69,7 +71,7 @@ def unpack(folder: Path, below: Path) -> Path:
     if (into / SOURCE).exists() and (into / SOURCE).read_text() == source:
         return into
     shutil.rmtree(into, ignore_errors=True)
-    done = subprocess.run([sys.executable, "-m", __name__, folder, into], stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(command(__name__, folder, into), stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         shutil.rmtree(into, ignore_errors=True)
         lines = done.stderr.strip().splitlines() if done.returncode == 1 else []
@@ -87,12 +89,12 @@ def write_audiofolder(folder: Path, into: Path) -> None:
     (into / "audio").mkdir(parents=True)
     with (into / "metadata.jsonl").open("w", encoding="utf-8") as metadata:
         for file in parquet_files(folder):
-            for row in _rows(file, into):
-                metadata.write(json.dumps({"dataset": folder.name, **row}) + "\n")
+            for line in _lines(folder.name, file, into):
+                metadata.write(line)
 
 
-def _rows(file: Path, into: Path) -> Iterator[dict[str, str]]:
-    split = re.match(r"(.+?)(-\d+-of-\d+)?$", file.stem)[1]
+def _lines(dataset: str, file: Path, into: Path) -> Iterator[str]:
+    split = re.sub(r"(?<=.)-\d+-of-\d+$", "", file.stem)
     allowed = max(MAX_EXPANSION * file.stat().st_size, MAX_EXPANSION_FLOOR)
     try:
         with pq.ParquetFile(file) as parquet:
@@ -104,15 +106,19 @@ def _rows(file: Path, into: Path) -> Iterator[dict[str, str]]:
                 for row in batch.to_pylist():
                     audio = row.pop("audio") or {}
                     data = audio.get("bytes")
-                    allowed -= len(data or b"")
+                    name = f"audio/{file.stem}-{number:07d}{_suffix(audio.get('path'))}"
+                    stated = {key: classes.get(key, {}).get(value, value) for key, value in row.items()}
+                    words = {key: str(value) for key, value in stated.items() if value is not None}
+                    line = json.dumps({"dataset": dataset, "split": split, **words, "file_name": name}) + "\n"
+                    allowed -= len(data or b"") + len(line)
                     if allowed < 0:
                         raise TableError(f"{file.name} unpacks to far more than its size: not unpacked further")
-                    name = f"audio/{file.stem}-{number:07d}{_suffix(audio.get('path'))}"
                     if data is not None:  # else the row is listed, and its audio missing
                         (into / name).write_bytes(data)
                     number += 1
-                    stated = {key: classes.get(key, {}).get(value, value) for key, value in row.items()}
-                    yield {"split": split, **{k: str(v) for k, v in stated.items() if v is not None}, "file_name": name}
+                    yield line
+    except MemoryError as error:  # Arrow's own is one, too
+        raise TableError(f"{file.name} needs more than {MAX_MEMORY / 1e9:.1f} GB to be read: not unpacked") from error
     except (pa.ArrowException, OSError) as error:
         raise TableError(f"{file.name} can't be read as Parquet ({error})") from error
 
@@ -150,12 +156,17 @@ CORPUS = Corpus(
     citation="its own (CAMEO: Christop, Czajka: CAMEO: Collection of Multilingual Emotional Speech Corpora, 2025)",
     obtain="https://huggingface.co/datasets (CAMEO: amu-cai/CAMEO), with `hf download NAME --local-dir FOLDER`",
     layout=("data/*.parquet", "*.parquet"),
+    example={"data/train-00000-of-00001.parquet": "columns audio, emotion, speaker_id, gender, language"},
     read=audiofolder.read,
     unpack=unpack,
     recognise=recognise,
 )
 
 if __name__ == "__main__":
+    if sys.platform == "linux":  # other systems have no such limit, or don't keep to it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
     try:
         write_audiofolder(Path(sys.argv[1]), Path(sys.argv[2]))
     except TableError as error:

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sernb.corpora.base import Clip, Corpus, Reject, TableError, audio_files
+from sernb.corpora.base import Clip, Corpus, Reject, audio_files
+from sernb.corpora.gate import read_text
 from sernb.corpora.tables import number
 
-TURN = re.compile(r"Ses0(?P<session>\d)[FM]_(?P<style>impro|script)\w+_(?P<speaker>[FM])\w*\d+")
+# parts between underscores hold none themselves: a name of any length is matched, or not, in one pass
+TURN = re.compile(r"Ses0(?P<session>\d)[FM]_(?P<style>impro|script)(?:[^\W_]+_)+(?P<speaker>[FM])[^\W_]*\d")
 LINE = re.compile(r"\[[\d.]+ - [\d.]+\]\t(?P<turn>\w+)\t(?P<label>\w+)\t\[(?P<vad>[\d.]+, [\d.]+, [\d.]+)\]\s*")
 EMOTIONS = {
     "ang": "anger",
@@ -33,7 +35,7 @@ STYLES = {"impro": "improvised", "script": "scripted"}
 def read(folder: Path) -> Iterator[Clip | Reject]:
     """Every turn under sentences/wav or named in an evaluation."""
     for session in sorted(folder.glob("Session[0-9]")):
-        labels = dict(_evaluations(session / "dialog" / "EmoEvaluation"))
+        labels = dict(_evaluations(session / "dialog" / "EmoEvaluation", folder))
         sentences = session / "sentences" / "wav"
         files = {path.stem: path for path in audio_files(sentences)} if sentences.is_dir() else {}
         for turn in sorted(files.keys() | labels.keys()):
@@ -61,12 +63,9 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
                 )
 
 
-def _evaluations(folder: Path) -> Iterator[tuple[str, re.Match[str]]]:
+def _evaluations(folder: Path, corpus: Path) -> Iterator[tuple[str, re.Match[str]]]:
     for path in sorted(folder.glob("Ses*.txt")):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise TableError(f"{path.name} can't be read ({error})") from error
+        text = read_text(path, corpus)
         yield from ((match["turn"], match) for match in map(LINE.fullmatch, text.splitlines()) if match)
 
 
@@ -80,5 +79,10 @@ CORPUS = Corpus(
     "motion capture database, Language Resources and Evaluation 42(4), 2008",
     obtain="https://sail.usc.edu/iemocap/",
     layout=("Session1/sentences/wav", "Session[2-5]/sentences/wav"),
+    example={
+        "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt": "[6.2901 - 8.2357]\tSes01F_impro01_F000\tneu\t"
+        "[2.5000, 2.5000, 2.5000]\n",
+        "Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav": "",
+    },
     read=read,
 )

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sernb.corpora.base import Clip, Corpus, Reject, TableError, unlisted
-from sernb.corpora.tables import gender, number, read_table
+from sernb.corpora.gate import read_text, shown
+from sernb.corpora.genders import gender
+from sernb.corpora.tables import number, read_table
 
 RECORDING = re.compile(r"MSP-PODCAST_(\w+?)_\w+")
 EMOTIONS = {
@@ -33,7 +35,7 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
     # releases before 1.11 spell both names otherwise
     audios = folder / ("Audios" if (folder / "Audios").is_dir() else "Audio")
     tables = [folder / "Labels" / name for name in ("labels_consensus.csv", "labels_concensus.csv")]
-    labels = read_table(next((table for table in tables if table.exists()), tables[0]), columns=COLUMNS)
+    labels = read_table(next((table for table in tables if table.exists()), tables[0]), columns=COLUMNS, folder=folder)
     listed = []
     for row in labels.itertuples():
         path = audios / (row.FileName or "no name")
@@ -57,7 +59,8 @@ def read(folder: Path) -> Iterator[Clip | Reject]:
     for path, split in _partitions(audios, set(listed)):
         listed.append(path)
         yield Clip(path, speaker=_speaker(None, path.stem), split=split)
-    yield from unlisted(audios, listed, "labels_consensus.csv")
+    if audios.is_dir():
+        yield from unlisted(audios, listed, "labels_consensus.csv")
 
 
 def _speaker(stated: str | None, stem: str) -> str | None:
@@ -72,14 +75,11 @@ def _partitions(audios: Path, labelled: set[Path]) -> Iterator[tuple[Path, str]]
     table = audios.parent / "Partitions.txt"
     if not table.exists():
         return
-    try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise TableError(f"{table.name} can't be read ({error})") from error
+    lines = read_text(table, audios.parent).splitlines()
     for line in filter(str.strip, lines):
         split, _, name = (part.strip() for part in line.partition(";"))
         if split.lower() not in SPLITS:
-            raise TableError(f"{table.name} names an unknown split {split!r}")
+            raise TableError(f"{shown(table)} names an unknown split {split!r}")
         if audios / name not in labelled:
             yield audios / name, SPLITS[split.lower()]
 
@@ -94,5 +94,9 @@ CORPUS = Corpus(
     "From Existing Podcast Recordings, IEEE Transactions on Affective Computing 10(4), 2019",
     obtain="https://ecs.utdallas.edu/research/researchlabs/msp-lab/MSP-Podcast.html (release 1.11)",
     layout=("Labels/labels_consensus.csv", "Labels/labels_concensus.csv"),
+    example={
+        "Labels/labels_consensus.csv": ",".join(COLUMNS) + "\nMSP-PODCAST_0001_0008.wav,N,4.8,5.2,5.4,127,Male,Train\n",
+        "Audios/MSP-PODCAST_0001_0008.wav": "",
+    },
     read=read,
 )

@@ -2,9 +2,13 @@
 
 import re
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"03-(?P<channel>\d{2})-(?P<emotion>\d{2})-\d{2}-\d{2}-\d{2}-(?P<actor>\d{2})")
+NAME = re.compile(
+    r"(?<!\d)(?P<mode>0[13])-(?P<channel>\d{2})-(?P<emotion>\d{2})-\d{2}-(?P<statement>\d{2})-(?P<repetition>\d{2})-"
+    r"(?P<actor>\d{2})(?!\d)"
+)
+ACTORS = 24
 EMOTIONS = {
     "01": "neutral",
     "02": "calm",
@@ -18,6 +22,17 @@ EMOTIONS = {
 
 
 def describe(match: re.Match[str]) -> dict[str, str]:
+    """Fields of a Clip from the parts of its name.
+
+    Raises:
+        ValueError: a video's sound, a song, or a code that RAVDESS doesn't have.
+
+    Examples:
+        >>> describe(NAME.search("03-01-05-01-02-01-12"))
+        {'speaker': '12', 'gender': 'female', 'source_label': 'angry'}
+    """
+    if match["mode"] != "03":
+        raise ValueError("sound of a video, the same recording as the audio-only file (first field is not 03)")
     if match["channel"] != "01":
         raise ValueError("song, not speech (second field is not 01)")
     return {
@@ -27,14 +42,17 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+NAMES = FileNames(NAME, describe)
 CORPUS = Corpus(
     name="ravdess",
     title="RAVDESS",
     languages=("en",),
-    speakers=24,
+    speakers=ACTORS,
     licence="CC BY-NC-SA 4.0",
     citation="Livingstone, Russo: The Ryerson Audio-Visual Database of Emotional Speech and Song, PLoS ONE 13(5), 2018",
     obtain="https://zenodo.org/records/1188976 (Audio_Speech_Actors_01-24.zip)",
     layout=("Actor_[0-9][0-9]/03-0[12]-*-*-*-*-*.*",),
-    read=lambda folder: from_names(folder, NAME, describe),
+    example={"Actor_01/03-01-05-01-02-01-01.wav": "", "Actor_02/03-01-01-01-01-02-02.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

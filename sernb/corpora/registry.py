@@ -1,7 +1,6 @@
-"""Every corpus the package can read, and where each lies below a folder."""
+"""Every corpus the package can read."""
 
-import os
-from pathlib import Path
+import pandas as pd
 
 from sernb.corpora import (
     aesdd,
@@ -16,6 +15,7 @@ from sernb.corpora import (
     hfparquet,
     iemocap,
     msppodcast,
+    openslr,
     plaincsv,
     ravdess,
     savee,
@@ -24,6 +24,7 @@ from sernb.corpora import (
     urdu,
 )
 from sernb.corpora.base import Corpus
+from sernb.languages import language_name
 
 CORPORA: dict[str, Corpus] = {
     module.CORPUS.name: module.CORPUS
@@ -37,6 +38,7 @@ CORPORA: dict[str, Corpus] = {
         emodb,
         iemocap,
         msppodcast,
+        openslr,
         ravdess,
         savee,
         subesco,
@@ -50,30 +52,14 @@ CORPORA: dict[str, Corpus] = {
 }
 
 
-def discover(root: Path) -> list[tuple[Corpus, Path]]:
-    """The corpora below a folder, each with its own folder, sorted by path.
-
-    A folder that is a corpus is not searched for others inside it, and is one corpus only: one known by name before a
-    general format, so that an EMO-DB with an audformat header is EMO-DB. Linked folders are followed where they lie
-    in `root` itself (a reader's own collection of links), nowhere deeper.
-
-    Raises:
-        FileNotFoundError: `root` is not a folder, or no corpus lies in it.
-    """
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root} is not a folder; give the folder that holds the corpora")
-    linked = sorted(child.resolve() for child in root.iterdir() if child.is_symlink() and child.is_dir())
-    found = []
-    for start in dict.fromkeys((root, *linked)):
-        for parent, folders, _ in os.walk(start):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            corpus = next((corpus for corpus in CORPORA.values() if corpus.lies_in(Path(parent))), None)
-            if corpus is not None:
-                found.append((corpus, Path(parent)))
-                folders.clear()
-    if not found:
-        raise FileNotFoundError(
-            f"no corpus found below {root}; known are {', '.join(CORPORA)} in the layout they are published in "
-            "(`sernb corpora` says where to get them)"
-        )
-    return found
+def known_corpora() -> pd.DataFrame:
+    """Every corpus for a reader: columns corpus, languages, speakers, licence."""
+    return pd.DataFrame(
+        {
+            "corpus": corpus.title,
+            "languages": ", ".join(map(language_name, corpus.languages)) or "any",
+            "speakers": corpus.speakers or "varies",
+            "licence": corpus.licence,
+        }
+        for corpus in CORPORA.values()
+    )

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"(?P<speaker>DC|JE|JK|KL)_(?P<emotion>[a-z]+)\d{2}")
+NAME = re.compile(r"(?<![A-Za-z])(?P<speaker>DC|JE|JK|KL)_(?P<emotion>[a-z]+)\d{2}(?!\d)")
 EMOTIONS = {
     "a": "anger",
     "d": "disgust",
@@ -29,6 +29,7 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+NAMES = FileNames(NAME, describe, naming)
 CORPUS = Corpus(
     name="savee",
     title="SAVEE",
@@ -39,5 +40,7 @@ CORPUS = Corpus(
     "IGI Global, 2010",
     obtain="http://kahlan.eps.surrey.ac.uk/savee/ (AudioData)",
     layout=("AudioData/[DJK][CEKL]/[adfhns]*[0-9][0-9].*", "DC/sa[0-9][0-9].*", "DC_sa[0-9][0-9].*"),
-    read=lambda folder: from_names(folder, NAME, describe, naming),
+    example={"AudioData/DC/a01.wav": "", "AudioData/JE/sa03.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

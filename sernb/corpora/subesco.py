@@ -2,9 +2,9 @@
 
 import re
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"(?P<gender>[FM])_(?P<speaker>\d{2})_[A-Z]+_S_\d+_(?P<emotion>[A-Z]+)_\d+")
+NAME = re.compile(r"(?<![A-Za-z])(?P<gender>[FM])_(?P<speaker>\d{2})_[A-Z]+_S_\d+_(?P<emotion>[A-Z]+)_\d+")
 EMOTIONS = {
     "ANGRY": "angry",
     "DISGUST": "disgust",
@@ -25,6 +25,7 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+NAMES = FileNames(NAME, describe)
 CORPUS = Corpus(
     name="subesco",
     title="SUBESCO",
@@ -35,5 +36,7 @@ CORPUS = Corpus(
     "speech corpus for Bangla, PLoS ONE 16(4), 2021",
     obtain="https://zenodo.org/records/4526477",
     layout=("[FM]_[0-9][0-9]_*_S_*_*_*.*", "SUBESCO/[FM]_[0-9][0-9]_*_S_*_*_*.*"),
-    read=lambda folder: from_names(folder, NAME, describe),
+    example={"SUBESCO/F_01_OISHI_S_1_ANGRY_1.wav": "", "SUBESCO/M_02_TITAS_S_2_SAD_5.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

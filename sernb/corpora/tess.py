@@ -2,16 +2,16 @@
 
 import re
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"(?P<speaker>OAF?|YAF)_(?P<word>[a-z]+)_(?P<emotion>[a-z]+)")
+NAME = re.compile(r"(?<![A-Z])(?P<speaker>OAF?|YAF)_(?P<word>[a-z]+)_(?P<emotion>pleasant_surprised?|[a-z]+)")
 EMOTIONS = {
     "angry": "angry",
     "disgust": "disgust",
     "fear": "fear",
     "happy": "happy",
     "neutral": "neutral",
-    "ps": "pleasant surprise",
+    **dict.fromkeys(["ps", "pleasant_surprise", "pleasant_surprised"], "pleasant surprise"),
     "sad": "sad",
 }
 
@@ -24,6 +24,7 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+NAMES = FileNames(NAME, describe)
 CORPUS = Corpus(
     name="tess",
     title="TESS",
@@ -33,5 +34,7 @@ CORPUS = Corpus(
     citation="Pichora-Fuller, Dupuis: Toronto emotional speech set (TESS), Borealis, 2020",
     obtain="https://doi.org/10.5683/SP2/E8H2MF",
     layout=("[OY]AF_*/[OY]A*_*_*.*",),
-    read=lambda folder: from_names(folder, NAME, describe),
+    example={"OAF_angry/OAF_back_angry.wav": "", "YAF_sad/YAF_back_sad.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

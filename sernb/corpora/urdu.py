@@ -2,9 +2,9 @@
 
 import re
 
-from sernb.corpora.base import Corpus, decode, from_names
+from sernb.corpora.base import Corpus, FileNames, decode
 
-NAME = re.compile(r"S(?P<gender>[FM])(?P<number>\d+)_F\d+_(?P<emotion>[A-Z])\d+")
+NAME = re.compile(r"(?<![A-Za-z])S(?P<gender>[FM])(?P<number>\d+)_F\d+_(?P<emotion>[A-Z])\d+")
 EMOTIONS = {"A": "angry", "H": "happy", "N": "neutral", "S": "sad"}
 GENDERS = {"F": "female", "M": "male"}
 
@@ -17,6 +17,7 @@ def describe(match: re.Match[str]) -> dict[str, str]:
     }
 
 
+NAMES = FileNames(NAME, describe)
 CORPUS = Corpus(
     name="urdu",
     title="URDU",
@@ -26,5 +27,7 @@ CORPUS = Corpus(
     citation="Latif, Qayyum, Usman, Qadir: Cross Lingual Speech Emotion Recognition: Urdu vs. Western Languages, 2018",
     obtain="https://github.com/siddiquelatif/URDU-Dataset",
     layout=("Angry/S[FM]*_F*_A*.*", "Neutral/S[FM]*_F*_N*.*"),
-    read=lambda folder: from_names(folder, NAME, describe),
+    example={"Angry/SM1_F1_A01.wav": "", "Sad/SF2_F3_S12.wav": ""},
+    read=NAMES.read,
+    names=NAMES,
 )

@@ -12,12 +12,12 @@ def metric_loss(latents: Tensor, labels: Tensor) -> Tensor:
     """Latent differences in proportion to label differences (Das et al. 2022, released code).
 
     Over all pairs i < j: n_ij = mean over d of (z_i,d - z_j,d), x_ij = l_i - l_j, slope b = (x'n) / (x'x),
-    loss = |b - 1| + mean (b x_ij - n_ij)^2.
+    loss = abs(b - 1) + mean (b x_ij - n_ij)^2.
 
     No pair is ever formed. With the clip's mean latent m_i, n_ij = m_i - m_j, so both are differences between
     clips, and a sum of products of differences over pairs is B times a centred sum over clips:
     sum_{i<j} (p_i - p_j)(q_i - q_j) = B sum_i (p_i - mean p)(q_i - mean q). The loss is thus the least-squares line
-    of mean latent on label: |slope - 1| plus twice the residuals' unbiased variance.
+    of mean latent on label: abs(slope - 1) plus twice the residuals' unbiased variance.
 
     Args:
         latents: shape (B, L).
@@ -25,6 +25,15 @@ def metric_loss(latents: Tensor, labels: Tensor) -> Tensor:
 
     Returns:
         Scalar; zero when fewer than two distinct labels are left (x'x = 0).
+
+    Examples:
+        Mean latents that rise by one with each step of the label cost nothing, wherever they begin; latents that
+        rise half as fast cost what the slope lacks.
+
+        >>> labels = torch.tensor([1.0, 2.0, 3.0])
+        >>> latents = torch.tensor([[5.0, 5.0], [6.0, 6.0], [7.0, 7.0]])
+        >>> metric_loss(latents, labels).item(), metric_loss(latents / 2, labels).item()
+        (0.0, 0.5)
     """
     latents, labels = _labelled(latents, labels)
     if not _vary(labels):
@@ -112,7 +121,8 @@ def halves(latents: Tensor) -> tuple[Tensor, Tensor]:
     """
     if latents.shape[1] % 2:
         raise ValueError(f"a joint loss halves the latent: its size must be even, not {latents.shape[1]}")
-    return latents.tensor_split(2, dim=1)
+    first, second = latents.tensor_split(2, dim=1)
+    return first, second
 
 
 def _labelled(latents: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

@@ -24,6 +24,15 @@ class SpeakerNTXent(GenericPairLoss):
 
     Raises:
         ValueError: unknown denominator, or a temperature that is not above zero.
+
+    Examples:
+        Two clips of each of two speakers, who lie at right angles. Of the 1 + 2 clips that the loss compares, the
+        right one has similarity 1, the others 0: -log(e / (e + 2)).
+
+        >>> z = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [0.0, 3.0]])
+        >>> loss = SpeakerNTXent(temperature=1.0)(z, torch.tensor([7, 7, 8, 8]))
+        >>> round(loss.item(), 4)
+        0.5514
     """
 
     def __init__(self, temperature: float = 0.1, denominator: str = "common") -> None:

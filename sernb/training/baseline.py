@@ -1,55 +1,45 @@
 """The baseline: emotion fine-tuning on English only, judged zero-shot (Gong et al. 2025, section 3.2)."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+import pandas as pd
 import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from sernb.audio import HOP
-from sernb.augment import (
+from sernb.data.folds import Split
+from sernb.evaluation.model_card import carded
+from sernb.labels import EMOTIONS
+from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.runs import MODEL_FOLDER, Run, RunStore
+from sernb.speech.augment import (
     SpectrogramAugmentation,
-    WaveformAugmentation,
     augment_spectrogram,
 )
-from sernb.dataset import Batch, Speech
-from sernb.evaluation import predict, scores
-from sernb.folds import Split
-from sernb.labels import EMOTIONS
-from sernb.modelcard import carded
-from sernb.models import EmotionClassifier, WhisperEncoder, fingerprint
-from sernb.runs import MODEL_FOLDER, Run, RunStore, data_hash
-from sernb.samplers import class_balanced
-from sernb.training.loop import LoopConfig, Task, drop_checkpoints, fit, make_accelerator
-from sernb.training.outputs import store_outputs
+from sernb.speech.dataset import Batch, Speech
+from sernb.speech.samplers import class_balanced
+from sernb.training.configs import BaselineConfig
+from sernb.training.loop import Task, drop_checkpoints, fit, make_accelerator
+from sernb.training.outputs import Watcher, split_hash, store_outputs
 
-AVERAGED = "averaged"
+LAST = "last"
+"""Variant of a run: its weights as the last step left them, beside the model, which is their average over steps."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class BaselineConfig(LoopConfig):
-    """What the baseline depends on, data and initial weights aside.
+class Reversed(torch.autograd.Function):
+    """The identity, whose gradient is turned round and weighed (Ganin and Lempitsky 2015, section 3.1)."""
 
-    Attributes:
-        seconds: the encoder's window (paper: 4).
-        pooling: frames averaged, "speech" or "all" (see WhisperEncoder).
-        hidden: width of the head's hidden layer, None for the encoder's. Not in the paper.
-        dropout: of the head. Not in the paper.
-        averaging: share that the averaged weights, kept beside the last ones, keep of themselves at each step; sensible
-            within 0.9 to 0.999, and such that 1 / (1 - averaging) steps are a small part of a run. Not in the paper,
-            and judged apart from its method.
-        waveform: strengths of the waveform augmentation.
-        spectrogram: strengths of the spectrogram augmentation.
-    """
+    @staticmethod
+    def forward(context, values: torch.Tensor, weight: float) -> torch.Tensor:
+        """Values as they are."""
+        context.weight = weight
+        return values.view_as(values)
 
-    seconds: float = 4.0
-    pooling: str = "speech"
-    hidden: int | None = None
-    dropout: float = 0.2
-    averaging: float = 0.97
-    waveform: WaveformAugmentation = field(default_factory=WaveformAugmentation)
-    spectrogram: SpectrogramAugmentation = field(default_factory=SpectrogramAugmentation)
+    @staticmethod
+    def backward(context, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        """The gradient, turned round."""
+        return -context.weight * gradient, None
 
 
 class EmotionObjective(nn.Module):
@@ -60,7 +50,12 @@ class EmotionObjective(nn.Module):
         labels: class numbers of the training clips, shape (clips,).
         augmentation: strengths of the spectrogram augmentation.
         averaged: the model's averaged weights, which no gradient reaches; here to be checkpointed with it.
+        speakers: speaker numbers of the training clips, shape (clips,), for a reversed head; None for none.
+        reversal: weight of the reversed gradient.
     """
+
+    labels: torch.Tensor
+    speakers: torch.Tensor | None
 
     def __init__(
         self,
@@ -68,23 +63,35 @@ class EmotionObjective(nn.Module):
         labels: torch.Tensor,
         augmentation: SpectrogramAugmentation,
         averaged: nn.Module | None = None,
+        speakers: torch.Tensor | None = None,
+        reversal: float = 0.0,
     ) -> None:
         super().__init__()
         self.model = model
         self.register_buffer("labels", labels, persistent=False)
+        self.register_buffer("speakers", speakers, persistent=False)
         self.augmentation = augmentation
         self.averaged = averaged
+        self.reversal = reversal
+        self.speaker_head = None if speakers is None else nn.Linear(model.encoder.width, int(speakers.max()) + 1)
 
     def forward(self, batch: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The loss of a batch, and the share of its clips classified right."""
         generator = torch.Generator().manual_seed(int(batch.seeds[0]))
-        frames = batch.lengths.div(HOP, rounding_mode="floor").clamp(min=1)
-        log_mel, frames = augment_spectrogram(self.model.log_mel(batch.waveforms), frames, self.augmentation, generator)
-        logits = self.model(log_mel, frames * HOP)
+        log_mel, frames = augment_spectrogram(
+            self.model.log_mel(batch.waveforms), batch.frames, self.augmentation, generator
+        )
+        embeddings = self.model.encoder(log_mel, frames)
+        logits = self.model.head(embeddings)
         labels = self.labels[batch.clips]
-        return nn.functional.cross_entropy(logits, labels), {
-            "train_accuracy": (logits.argmax(-1) == labels).float().mean()
-        }
+        loss = nn.functional.cross_entropy(logits, labels)
+        figures = {"train_accuracy": (logits.argmax(-1) == labels).float().mean()}
+        if self.speaker_head is not None and self.speakers is not None:
+            named = self.speaker_head(Reversed.apply(embeddings, self.reversal))
+            speakers = self.speakers[batch.clips]
+            loss = loss + nn.functional.cross_entropy(named, speakers)
+            figures["speaker_accuracy"] = (named.argmax(-1) == speakers).float().mean()
+        return loss, figures
 
 
 def train_baseline(
@@ -96,9 +103,10 @@ def train_baseline(
     recipe: str = "baseline",
     about: dict[str, str] | None = None,
 ) -> Run:
-    """Fine-tune on `split.train`, choose the epoch on `split.validation`, predict both it and `split.test`.
+    """Fine-tune on `split.train` and predict `split.validation` and `split.test`.
 
-    The run's variants: "averaged" weights, with an epoch of their own, and "statistics" of the target with either.
+    The run's model is the average of its weights over the last steps; the last step's own are the variant "last". Of
+    both there are predictions with the target's statistics too, see `outputs.store_outputs`.
 
     Args:
         config: see BaselineConfig.
@@ -107,54 +115,51 @@ def train_baseline(
         store: where the run is found or made.
         progress: show a progress bar.
         recipe: name of the run, where the initial weights make it another method.
-        about: what its reader wants to know besides; None gives the encoder's name.
+        about: what its reader wants to know besides the encoder's name.
 
     Raises:
         ValueError: the encoder can't be loaded, or the batch size is not a multiple of the classes.
     """
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        model = EmotionClassifier(
-            WhisperEncoder(encoder, config.seconds, config.pooling, config.seed), config.hidden, config.dropout
-        )
+        whisper = WhisperEncoder(encoder, config.seconds, config.pooling, config.seed, config.layers)
+        model = EmotionClassifier(whisper, config.hidden, config.dropout, config.highest_hz)
+    labels = split.train["emotion"].to_numpy(object)
+    draw = class_balanced(labels, config.batch_size, split.train["corpus"].to_numpy(object))
 
     def execute(folder: Path) -> None:
         accelerator = make_accelerator()
         model.to(accelerator.device)
-        labels = split.train["emotion"].to_numpy(object)
         numbers = torch.tensor([EMOTIONS.index(label) for label in labels], device=accelerator.device)
-
+        speakers = torch.from_numpy(pd.factorize(split.train["speaker"])[0]) if config.speaker_reversal else None
         averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging)).requires_grad_(False)
-
-        def validate() -> dict[str, float]:
-            judge = lambda judged: scores(  # noqa: E731
-                predict(judged, split.validation, accelerator, batch_size=config.batch_size)
+        average = cast(EmotionClassifier, averaged.module)
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            objective = EmotionObjective(
+                model, numbers, config.spectrogram, averaged, speakers, config.speaker_reversal
             )
-            return judge(model) | {f"{AVERAGED}_{name}": value for name, value in judge(averaged.module).items()}
-
-        encoder_weights = [p for p in model.encoder.parameters() if p.requires_grad]
+        objective.to(accelerator.device)
+        heads = [*model.head.parameters(), *(objective.speaker_head.parameters() if objective.speaker_head else [])]
+        watch = Watcher(split, config.seconds, config.validation_clips, accelerator, folder)
         task = Task(
-            objective=EmotionObjective(model, numbers, config.spectrogram, averaged),
+            objective=objective,
             groups=[
-                {"params": encoder_weights, "lr": config.learning_rate},
-                {"params": list(model.head.parameters()), "lr": config.head_learning_rate},
+                {"params": [p for p in model.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
+                {"params": heads, "lr": config.head_learning_rate},
             ],
             dataset=Speech(split.train, config.seconds, config.waveform, random_crop=True),
-            draw=class_balanced(labels, config.batch_size),
-            validate=validate,
-            keep={
-                "macro_f1": lambda: model.save_pretrained(folder / MODEL_FOLDER),
-                f"{AVERAGED}_macro_f1": lambda: averaged.module.save_pretrained(folder / MODEL_FOLDER / AVERAGED),
-            },
+            draw=draw,
+            validate=lambda: watch(average, int(averaged.n_averaged)),
             after_step=lambda step: averaged.update_parameters(model),
         )
         fit(task, config, accelerator, folder, progress)
         if not accelerator.is_main_process:
             return  # what follows is written once
-        for variant, place in ((None, folder / MODEL_FOLDER), (AVERAGED, folder / MODEL_FOLDER / AVERAGED)):
-            best = EmotionClassifier.from_pretrained(place).to(accelerator.device)
-            store_outputs(best, split, folder, accelerator, progress, variant)
+        for variant, judged in ((None, average), (LAST, model)):
+            judged.save_pretrained(folder / MODEL_FOLDER / (variant or ""))
+            store_outputs(judged, split, folder, accelerator, progress, variant, config.validation_clips)
         drop_checkpoints(folder)
 
-    inputs = {"data": data_hash(split.train, split.validation, split.test), "weights": fingerprint(model)}
-    return carded(store.run(recipe, config, inputs, execute, about or {"encoder": Path(encoder).name}))
+    inputs = {"data": split_hash(split), "weights": fingerprint(model)}
+    return carded(store.run(recipe, config, inputs, execute, {"encoder": Path(encoder).name} | (about or {})))

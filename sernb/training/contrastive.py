@@ -1,78 +1,33 @@
 """Contrastive learning in two stages: speakers without emotion labels, then emotion (Gong et al. 2025, 2.2)."""
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupShuffleSplit
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from sernb.audio import HOP, LogMel
-from sernb.augment import SpectrogramAugmentation, WaveformAugmentation, augment_spectrogram
-from sernb.dataset import Batch, CleanAndAugmented
-from sernb.folds import Split, speaker_groups
+from sernb.data.folds import Split, speaker_groups
+from sernb.data.writing import data_hash, write_json
+from sernb.evaluation.probe import linear_probe
+from sernb.evaluation.verification import speaker_scores
 from sernb.losses.ntxent import SpeakerNTXent
-from sernb.models import WhisperEncoder, fingerprint
-from sernb.runs import MODEL_FOLDER, Run, RunStore, data_hash, write_json
-from sernb.samplers import Draw, enough_clips, speaker_balanced
-from sernb.speakers import embed, speaker_scores
-from sernb.training.baseline import BaselineConfig, train_baseline
-from sernb.training.groups import layer_groups
-from sernb.training.loop import LoopConfig, Task, drop_checkpoints, fit, make_accelerator
+from sernb.models.embeddings import embed_batches, log_mel_batches
+from sernb.models.whisper import WhisperEncoder, fingerprint
+from sernb.runs import MODEL_FOLDER, REPORT_FILE, Run, RunStore
+from sernb.speech.audio import LogMel
+from sernb.speech.augment import augment_spectrogram
+from sernb.speech.dataset import Batch, CleanAndAugmented
+from sernb.speech.samplers import Draw
+from sernb.speech.speaker_batches import enough_clips, enough_speakers, paired, speaker_balanced
+from sernb.training.baseline import train_baseline
+from sernb.training.configs import BaselineConfig, ContrastiveConfig
+from sernb.training.loop import Task, capped, drop_checkpoints, fit, make_accelerator
 
-REPORT_FILE = "speakers.json"
-SELECTIONS = ("recall_at_1", "verification")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ContrastiveConfig(LoopConfig):
-    """What stage 1 depends on, data and initial weights aside. The rate of the encoder is `learning_rate`.
-
-    Attributes:
-        seconds: the encoder's window (paper: 4).
-        pooling: frames averaged, "speech" or "all" (see WhisperEncoder).
-        clips_per_speaker: in a batch (paper: 4, and batch_size 64, so 16 speakers).
-        gender_balanced: as many speakers of each gender in every batch; the paper's future work.
-        temperature: of the loss. Not in the paper; sensible within 0.05 to 0.5.
-        denominator: "common" or "others", see SpeakerNTXent.
-        projection: width of a projection head that is thrown away; None compares the embeddings themselves. Not in
-            the paper.
-        layer_decay: each layer's learning rate over that of the layer above it; sensible within 0.5 to 1.
-        held_out: share of the speakers that only choose the epoch, over 0 and under 1.
-        held_out_clips: at most so many clips of each of them.
-        select: "recall_at_1" or "verification" (1 - equal error rate).
-        waveform: strengths of the waveform augmentation.
-        spectrogram: strengths of the spectrogram augmentation.
-
-    Raises:
-        ValueError: unknown `select`, or a batch that isn't whole speakers.
-    """
-
-    seconds: float = 4.0
-    pooling: str = "speech"
-    clips_per_speaker: int = 4
-    gender_balanced: bool = False
-    temperature: float = 0.1
-    denominator: str = "common"
-    projection: int | None = 128
-    layer_decay: float = 1.0
-    held_out: float = 0.1
-    held_out_clips: int = 20
-    select: str = "recall_at_1"
-    waveform: WaveformAugmentation = field(default_factory=WaveformAugmentation)
-    spectrogram: SpectrogramAugmentation = field(default_factory=SpectrogramAugmentation)
-
-    def __post_init__(self) -> None:
-        if self.select not in SELECTIONS:
-            raise ValueError(f"unknown selection {self.select!r}; known are {', '.join(SELECTIONS)}")
-        if self.batch_size % self.clips_per_speaker:
-            raise ValueError(f"a batch of {self.batch_size} clips is not whole speakers of {self.clips_per_speaker}")
+PROBED = 600  # labelled clips that the emotion probe learns from, at most
 
 
 class SpeakerObjective(nn.Module):
@@ -83,6 +38,8 @@ class SpeakerObjective(nn.Module):
         config: temperature, denominator, projection head, augmentation.
         speakers: speaker numbers of the n training clips, shape (n,); see CleanAndAugmented for a batch's clips.
     """
+
+    speakers: torch.Tensor
 
     def __init__(self, encoder: WhisperEncoder, config: ContrastiveConfig, speakers: torch.Tensor) -> None:
         super().__init__()
@@ -97,12 +54,12 @@ class SpeakerObjective(nn.Module):
         """The loss of a batch, and the share of its clips whose nearest other one is of the same speaker."""
         generator = torch.Generator().manual_seed(int(batch.seeds[0]))
         log_mel = self.log_mel(batch.waveforms)
-        frames = batch.lengths.div(HOP, rounding_mode="floor").clamp(min=1)
+        frames = batch.frames
         view, view_frames = augment_spectrogram(log_mel, frames, self.augmentation, generator)
         augmented = batch.clips >= len(self.speakers)
         log_mel = torch.where(augmented[:, None, None], view, log_mel)
         frames = torch.where(augmented, view_frames, frames)
-        z = self.projection(self.encoder(log_mel, frames * HOP))
+        z = self.projection(self.encoder(log_mel, frames))
         speakers = self.speakers[batch.clips % len(self.speakers)]
         with torch.no_grad():
             unit = nn.functional.normalize(z.float(), dim=-1)
@@ -134,14 +91,61 @@ def hold_out(clips: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame
     return clips.iloc[learned], clips.iloc[held_out]
 
 
+def strata(clips: pd.DataFrame, batches: str) -> np.ndarray | None:
+    """What a batch's speakers are shared out over, or of one of: a value per clip; None for any speakers.
+
+    Raises:
+        ValueError: there is a single gender to share batches out over.
+    """
+    language, gender = clips["language"], clips["gender"].fillna("unknown")
+    if batches == "genders" and gender.nunique() == 1:
+        raise ValueError(f"every speaker's gender is {gender.iloc[0]}: batches can't be balanced by gender")
+    values = {
+        "any": None,
+        "languages": language,
+        "genders": gender,
+        "one language": language,
+        "one language and gender": language + ", " + gender,
+    }[batches]
+    return None if values is None else values.to_numpy(object)
+
+
+def layer_groups(encoder: WhisperEncoder, rate: float, decay: float = 1.0) -> list[dict[str, Any]]:
+    """AdamW groups of the encoder's trained weights, one for each layer, its rate `decay` times that of the one above.
+
+    Args:
+        encoder: frozen weights are left out.
+        rate: of the last layer and the norm after it.
+        decay: 1 gives one rate throughout, less holds the first layers back.
+
+    Raises:
+        ValueError: `decay` lies outside 0 to 1.
+    """
+    if not 0 <= decay <= 1:
+        raise ValueError(f"a layer's rate is 0 to 1 times that of the layer above, not {decay}")
+    layers = encoder.whisper.layers
+    groups: list[dict[str, Any]] = [
+        {"params": list(layer.parameters()), "lr": rate * decay ** (len(layers) - 1 - number)}
+        for number, layer in enumerate(layers)
+    ]
+    inside = {id(parameter) for group in groups for parameter in group["params"]}
+    rest = [p for p in encoder.parameters() if p.requires_grad and id(p) not in inside]
+    return [*groups, {"params": rest, "lr": rate}]
+
+
 def train_stage1(
-    config: ContrastiveConfig, split: Split, encoder: str | Path, store: RunStore, progress: bool = True
+    config: ContrastiveConfig,
+    split: Split,
+    encoder: str | Path,
+    store: RunStore,
+    progress: bool = True,
+    about: dict[str, str] | None = None,
 ) -> Run:
     """Speaker-contrastive adaptation on `split.unlabelled`: speaker labels are read, emotion labels are not.
 
-    The run's model is an encoder that WhisperEncoder takes. REPORT_FILE holds speaker retrieval on held-out
-    speakers and an emotion probe (logistic regression on `split.train`, judged on `split.validation`), both before
-    and after, and the speakers left out for want of clips.
+    The run's model is an encoder that WhisperEncoder takes, as the last step left it. REPORT_FILE holds speaker
+    retrieval on held-out speakers and an emotion probe (logistic regression on clips of `split.train`, judged on
+    clips of `split.validation`), both before and after, and the speakers left out for want of clips.
 
     Args:
         config: see ContrastiveConfig.
@@ -149,19 +153,29 @@ def train_stage1(
         encoder: initial weights, as WhisperEncoder takes them.
         store: where the run is found or made.
         progress: show a progress bar.
+        about: what its reader wants to know besides the encoder's name, such as where the pool is from.
 
     Raises:
         ValueError: the encoder can't be loaded, or there are too few speakers for a batch.
     """
-    model = WhisperEncoder(encoder, config.seconds, config.pooling, config.seed)
+    model = WhisperEncoder(encoder, config.seconds, config.pooling, config.seed, config.layers)
     pool, left_out = enough_clips(split.unlabelled, config.clips_per_speaker)
     learned, held_out = hold_out(pool, config.held_out, config.seed)
     judged = held_out.groupby("speaker").head(config.held_out_clips)
+    if config.batches == "languages":
+        learned = enough_speakers(learned, config.batch_size, config.clips_per_speaker)
+    learned, voices, spread = paired(learned, config.clips_per_speaker, config.pairs)
+    draw = speaker_balanced(
+        voices,
+        config.batch_size,
+        config.clips_per_speaker,
+        strata(learned, config.batches),
+        config.batches.startswith("one"),
+        spread,
+    )
     speakers, names = pd.factorize(learned["speaker"])
-    genders = learned["gender"].fillna("unknown").to_numpy(object) if config.gender_balanced else None
     # clips repeated to weigh more in stage 2 count once here, where labels only probe
-    probed = replace(split, train=split.train.drop_duplicates(["corpus", "utterance_id"]))
-    draw = speaker_balanced(speakers, config.batch_size, config.clips_per_speaker, genders)
+    labelled = split.train.drop_duplicates(["corpus", "utterance_id"])
 
     def execute(folder: Path) -> None:
         accelerator = make_accelerator()
@@ -169,11 +183,17 @@ def train_stage1(
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             objective = SpeakerObjective(model, config, torch.from_numpy(speakers)).to(accelerator.device)
+        looked_at = (judged, capped(labelled, PROBED), capped(split.validation, config.validation_clips))
+        cached = [list(log_mel_batches(clips, config.seconds, objective.log_mel, accelerator)) for clips in looked_at]
 
         def validate() -> dict[str, float]:
-            return speaker_scores(embed(model, judged, accelerator), judged["speaker"].to_numpy(object))
+            people, train, validation = (embed_batches(model, batches, accelerator) for batches in cached)
+            labels, truth = (clips["emotion"].to_numpy(object) for clips in looked_at[1:])
+            return speaker_scores(people, judged["speaker"].to_numpy(object)) | emotion_probe(
+                train, labels, validation, truth
+            )
 
-        before = validate() | emotion_probe(model, probed, accelerator)
+        before = validate()
         head = list(objective.projection.parameters())
         groups = layer_groups(model, config.learning_rate, config.layer_decay)
         task = Task(
@@ -182,30 +202,32 @@ def train_stage1(
             dataset=CleanAndAugmented(learned, config.seconds, config.waveform),
             draw=both_views(draw, len(learned)),
             validate=validate,
-            keep={config.select: lambda: model.save_pretrained(folder / MODEL_FOLDER)},
         )
         fit(task, config, accelerator, folder, progress)
         if not accelerator.is_main_process:
             return  # what follows is written once
-        best = WhisperEncoder.from_pretrained(folder / MODEL_FOLDER)
-        scores = speaker_scores(embed(best, judged, accelerator), judged["speaker"].to_numpy(object))
-        after = scores | emotion_probe(best, probed, accelerator)
+        model.save_pretrained(folder / MODEL_FOLDER)
         write_json(
             folder / REPORT_FILE,
             {
                 "before": before,
-                "after": after,
+                "after": validate(),
                 "speakers": len(names),
                 "clips": len(learned),
+                "languages": sorted(learned["language"].unique()),
                 "held_out": sorted(held_out["speaker"].unique()),
                 "left_out": left_out.astype(object).where(left_out.notna(), None).to_dict("records"),
             },
         )
         drop_checkpoints(folder)
 
-    data = data_hash(split.unlabelled, columns=("corpus", "speaker", "gender", "audio_hash"))
-    inputs = {"data": data, "probe": data_hash(probed.train, probed.validation), "weights": fingerprint(model)}
-    return store.run("contrastive-stage1", config, inputs, execute, {"encoder": Path(encoder).name})
+    seen = ["corpus", "language", "speaker", "gender", "audio_hash", *(["emotion"] if config.pairs != "any" else [])]
+    inputs = {
+        "data": data_hash(split.unlabelled, columns=seen),
+        "probe": data_hash(labelled, split.validation),
+        "weights": fingerprint(model),
+    }
+    return store.run("contrastive-stage1", config, inputs, execute, {"encoder": Path(encoder).name} | (about or {}))
 
 
 def train_stage2(
@@ -215,6 +237,7 @@ def train_stage2(
     encoder: str | Path,
     store: RunStore,
     progress: bool = True,
+    about: dict[str, str] | None = None,
 ) -> Run:
     """The baseline's recipe from stage 1's encoder, so that only the initial weights differ.
 
@@ -222,24 +245,31 @@ def train_stage2(
 
     Args:
         config: the baseline's.
-        adaptation: stage 1's.
-        split: from `folds.adapted`.
+        adaptation: stage 1's, with as many layers.
+        split: from `folds.adapted` or `folds.reading`.
         encoder: stage 1's initial weights.
         store: where both runs are found or made.
         progress: show progress bars.
+        about: what a reader wants to know besides the encoder's name, such as where the pool is from.
 
     Raises:
-        ValueError: as `train_stage1` and `train_baseline`.
+        ValueError: as `train_stage1` and `train_baseline`; or the stages differ in their layers.
     """
-    first = train_stage1(adaptation, split, encoder, store, progress)
-    about = {"encoder": Path(encoder).name, "stage1": first.folder.name}
-    return train_baseline(config, split, first.model, store, progress, "contrastive", about)
+    if config.layers != adaptation.layers:
+        raise ValueError(f"stage 1 has {adaptation.layers} layers, stage 2 {config.layers}: give both the same")
+    first = train_stage1(adaptation, split, encoder, store, progress, about)
+    facts = {"encoder": Path(encoder).name, "stage1": first.folder.name} | (about or {})
+    return train_baseline(config, split, first.model, store, progress, "contrastive", facts)
 
 
-def emotion_probe(encoder: WhisperEncoder, split: Split, accelerator) -> dict[str, float]:
-    """What frozen embeddings know of emotion: macro-F1 of logistic regression on unseen source speakers."""
-    train, validation = (embed(encoder, clips, accelerator) for clips in (split.train, split.validation))
-    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
-    probe.fit(train, split.train["emotion"].to_numpy(object))
-    truth = split.validation["emotion"].to_numpy(object)
+def emotion_probe(train: np.ndarray, labels: np.ndarray, validation: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """What frozen embeddings know of emotion: macro-F1 of logistic regression on unseen source speakers.
+
+    Args:
+        train: embeddings to learn from, shape (n, width).
+        labels: their classes, shape (n,).
+        validation: embeddings of other speakers, shape (m, width).
+        truth: their classes, shape (m,).
+    """
+    probe = linear_probe().fit(train, labels)
     return {"emotion_macro_f1": f1_score(truth, probe.predict(validation), average="macro", zero_division=0)}

@@ -1,57 +1,31 @@
-"""The one training loop: epochs of batches, validation, early stopping, and going on after an interruption."""
+"""The one training loop: epochs of batches, validation, and going on after an interruption."""
 
 import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import broadcast_object_list
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from sernb.dataset import collate
-from sernb.processes import Shares, checkpoint_unwrapped, encoding_shared, processes, whole
+from sernb.data.disk import naming_full_disk
+from sernb.processes import processes
 from sernb.progress import progress_bar
 from sernb.runs import METRICS_FILE
-from sernb.samplers import Batches, Draw
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoopConfig:
-    """How long and how fast to train; each recipe's config extends it.
-
-    Attributes:
-        seed: decides batches, augmentation, dropout and new weights.
-        batch_size: clips a batch (paper: 64).
-        batches_per_epoch: batches between two validations (paper: 100).
-        epochs: at most so many.
-        patience: stop after so many epochs without a better validation score.
-        learning_rate: of the encoder (paper: 1e-5).
-        head_learning_rate: of layers that start from random weights. The paper names one rate only.
-        weight_decay: AdamW's.
-        warmup: batches over which the learning rates rise linearly from zero. Not in the paper.
-        clip_norm: largest gradient norm. Not in the paper.
-        workers: processes that load and augment clips; 0 works in the training process.
-    """
-
-    seed: int = 0
-    batch_size: int = 64
-    batches_per_epoch: int = 100
-    epochs: int = 10
-    patience: int = 3
-    learning_rate: float = 1e-5
-    head_learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: int = 20
-    clip_norm: float = 1.0
-    workers: int = 2
+from sernb.speech.dataset import collate
+from sernb.speech.samplers import Batches, Draw
+from sernb.training.configs import LoopConfig
+from sernb.training.distributed import Shares, checkpoint_unwrapped, encoding_shared, whole
+from sernb.training.memory import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -63,9 +37,7 @@ class Task:
         groups: AdamW parameter groups, each with its `lr`.
         dataset: indexed by (clip, seed).
         draw: picks a batch's clips.
-        validate: figures on held-out speakers, after each epoch.
-        keep: for each validation figure that an epoch can be best in, what keeps that epoch's weights. Patience runs
-            out once none of them has risen for so long.
+        validate: figures on held-out speakers after each epoch, for the learning curves.
         after_step: called with the step number once the weights moved.
     """
 
@@ -74,66 +46,69 @@ class Task:
     dataset: Dataset
     draw: Draw
     validate: Callable[[], dict[str, float]]
-    keep: dict[str, Callable[[], None]]
     after_step: Callable[[int], None] = lambda step: None
 
 
 def fit(task: Task, config: LoopConfig, accelerator: Accelerator, folder: Path, progress: bool = True) -> None:
-    """Train until the epochs or the patience run out; writes metrics.jsonl and keeps a checkpoint an epoch.
+    """Train for all epochs; writes metrics.jsonl and keeps a checkpoint of the last whole epoch.
 
     Called again on the folder of an interrupted call, it goes on from the last whole epoch, to the same end:
     all that is random follows from the seed and the step.
     """
+    keep_freed_memory()
     optimizer = torch.optim.AdamW(task.groups, weight_decay=config.weight_decay)
     rates = [group["lr"] for group in optimizer.param_groups]
     objective, optimizer = accelerator.prepare(task.objective, optimizer)
     checkpoint_unwrapped(accelerator)
     history = _resume(accelerator, folder)
-    total = config.epochs * config.batches_per_epoch
     done = len(history) * config.batches_per_epoch
     loader = DataLoader(
         task.dataset,
-        batch_sampler=Shares(Batches(task.draw, config.seed, done, total)),
+        batch_sampler=Shares(Batches(task.draw, config.seed, done, config.steps)),
         collate_fn=collate,
         num_workers=config.workers,
         pin_memory=accelerator.device.type == "cuda",
     )
     batches = iter(loader)
     main = accelerator.is_main_process
-    bar = progress_bar(total=total, initial=done, desc="training", unit="batch", show=progress and main)
+    bar = progress_bar(total=config.steps, initial=done, desc="training", unit="batch", show=progress and main)
     with torch.random.fork_rng(), deterministic(), encoding_shared(task.objective), bar:
-        while len(history) < config.epochs and not _patience_spent(history, task.keep, config.patience):
-            started, losses = time.monotonic(), []
+        while len(history) < config.epochs:
+            started, logged = time.monotonic(), []
             task.objective.train()
             for step in range(done, done + config.batches_per_epoch):
                 torch.manual_seed((config.seed << 32) + step)
                 for group, rate in zip(optimizer.param_groups, rates, strict=True):
-                    group["lr"] = rate * min(1.0, (step + 1) / max(1, config.warmup))
+                    group["lr"] = rate * config.rate(step)
                 loss, figures = objective(whole(next(batches).to(accelerator.device), accelerator))
                 optimizer.zero_grad()
                 accelerator.backward(loss)
                 accelerator.clip_grad_norm_(task.objective.parameters(), config.clip_norm)
                 optimizer.step()
                 task.after_step(step)
-                losses.append(loss.detach())
-                bar.update()
-                bar.set_postfix({"loss": f"{loss.item():.3f}"} | _best(history, task.keep), refresh=False)
+                logged.append({"loss": loss.detach()} | figures)
+                if not bar.disable:  # reading a number waits for the device
+                    bar.update()
+                    bar.set_postfix({"loss": f"{loss.item():.3f}"}, refresh=False)
             done += config.batches_per_epoch
-            seconds = time.monotonic() - started
+            means = {name: torch.stack([row[name] for row in logged]).float().mean().item() for name in logged[0]}
+            trained = time.monotonic() - started
             task.objective.eval()
-            row = (
-                {"epoch": len(history) + 1, "step": done, "loss": torch.stack(losses).mean().item()}
-                | {name: float(value) for name, value in figures.items()}
-                | (task.validate() if main else {})
-                | {"clips_per_s": config.batch_size * config.batches_per_epoch / seconds}
-            )
-            history += broadcast_object_list([row])  # the main process's, so that all stop at the same epoch
-            for figure, save in task.keep.items():
-                if main and _best_epoch(history, figure) == len(history) - 1:
-                    save()
+            judged = task.validate() if main else {}
+            row = {"epoch": len(history) + 1, "step": done} | means | judged
+            row |= {"training_s": trained, "validation_s": time.monotonic() - started - trained}
+            row |= {"clips_per_s": config.batch_size * config.batches_per_epoch / trained}
+            history += broadcast_object_list([row])  # the main process's, as only that one validates
             _checkpoint(accelerator, folder, history)
     if main:
         (folder / METRICS_FILE).write_text("".join(json.dumps(row) + "\n" for row in history))
+
+
+def capped(clips: pd.DataFrame, count: int) -> pd.DataFrame:
+    """At most so many clips, shared out over corpora and classes as equally as they allow; the same at every call."""
+    dealt = clips.sample(frac=1, random_state=0)
+    place = dealt.groupby(["corpus", "emotion"], dropna=False).cumcount()
+    return dealt.loc[place.sort_values(kind="stable").index[:count]]
 
 
 def make_accelerator() -> Accelerator:
@@ -152,25 +127,18 @@ def make_accelerator() -> Accelerator:
 def deterministic() -> Iterator[None]:
     """Ask torch for the same result each time, where it has an algorithm that gives it."""
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    switches: Any = torch.utils.deterministic  # mypy knows the module, not its attribute
+    filling = switches.fill_uninitialized_memory
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it; read once, harmless elsewhere
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # fills every new tensor with NaN before it is written: a twentieth of a step, for operators that read what they
+    # never wrote, and there are none here
+    switches.fill_uninitialized_memory = False
     try:
         yield
     finally:
+        switches.fill_uninitialized_memory = filling
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-
-
-def _best_epoch(history: list[dict[str, float]], figure: str) -> int:
-    scores = [row[figure] for row in history]
-    return scores.index(max(scores))
-
-
-def _best(history: list[dict[str, float]], figures: Iterable[str]) -> dict[str, str]:
-    return {figure: f"{max(row[figure] for row in history):.3f}" for figure in figures} if history else {}
-
-
-def _patience_spent(history: list[dict[str, float]], figures: Iterable[str], patience: int) -> bool:
-    return bool(history) and all(len(history) - 1 - _best_epoch(history, figure) >= patience for figure in figures)
 
 
 def _checkpoint(accelerator: Accelerator, folder: Path, history: list[dict[str, float]]) -> None:
@@ -179,13 +147,29 @@ def _checkpoint(accelerator: Accelerator, folder: Path, history: list[dict[str, 
     if accelerator.is_main_process:
         shutil.rmtree(temporary, ignore_errors=True)
     accelerator.wait_for_everyone()
-    accelerator.save_state(str(temporary))
+    with naming_full_disk(folder, lambda: _state_bytes(accelerator)):
+        try:
+            accelerator.save_state(str(temporary))
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)  # half a checkpoint is of no use and takes room
+            raise
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         (temporary / "history.json").write_text(json.dumps(history))
         temporary.rename(folder / f"checkpoint-{len(history):04d}")
         for older in sorted(folder.glob("checkpoint-*"))[:-1]:
             shutil.rmtree(older)
+
+
+def _state_bytes(accelerator: Accelerator) -> int:
+    """What a checkpoint holds: weights, and what the optimizers keep of each."""
+    held: list[Any] = []
+    for model in accelerator._models:
+        held += model.state_dict().values()
+    for optimizer in accelerator._optimizers:
+        for kept in optimizer.state.values():
+            held += kept.values()
+    return sum(one.nbytes for one in held if isinstance(one, torch.Tensor))
 
 
 def _resume(accelerator: Accelerator, folder: Path) -> list[dict[str, float]]:

@@ -1,32 +1,33 @@
 """Continuous metric learning (Das et al. 2022): a denoising autoencoder whose latent follows activation and valence.
 
-It learns from one vector a clip, eGeMAPS functionals or a frozen Whisper embedding, and is so small that it always
+It learns from one vector per clip, eGeMAPS functionals or a frozen Whisper embedding, and is so small that it always
 trains on one CPU core, in seconds.
 """
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from sernb.dae import DenoisingAutoencoder
+from sernb.corpora.ranges import Checked, Count, NotNegative, Seed, Share
+from sernb.data.writing import data_hash
 from sernb.labels import EMOTIONS
 from sernb.losses import continuous
-from sernb.runs import METRICS_FILE, MODEL_FOLDER, Run, RunStore, data_hash
+from sernb.models.autoencoder import DenoisingAutoencoder
+from sernb.runs import METRICS_FILE, MODEL_FOLDER, Run, RunStore
 
-LOSSES = ("plain", "metric", "concordance", "cluster")
-LABELS = ("activation", "valence", "joint")
 LATENTS_FILE = "latents.parquet"
 _DESCRIPTION = ["utterance_id", "corpus", "language", "speaker", "gender", "emotion", "activation", "valence"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricConfig:
+class MetricConfig(Checked):
     """What a run depends on, clips aside. Defaults are the released code's.
 
     Attributes:
@@ -37,7 +38,7 @@ class MetricConfig:
         latent: values of the latent.
         hidden: widths of the encoder's hidden layers; the decoder mirrors them.
         noise: standard deviation of the denoising noise on z-scored features.
-        batch_size: clips a batch; the last one of an epoch is smaller.
+        batch_size: clips per batch; the last one of an epoch is smaller.
         epochs: passes over the training clips.
         learning_rate: Adam's.
         seed: decides initial weights, order and noise.
@@ -46,21 +47,19 @@ class MetricConfig:
         ValueError: unknown loss or label, or a joint loss on a latent that can't be halved.
     """
 
-    features: str = "egemaps"
-    loss: str = "metric"
-    label: str = "joint"
-    latent: int = 2
-    hidden: tuple[int, ...] = (40, 20, 10)
-    noise: float = 1.0
-    batch_size: int = 64
-    epochs: int = 100
-    learning_rate: float = 1e-4
-    seed: int = 0
+    features: Literal["egemaps", "whisper"] = "egemaps"
+    loss: Literal["plain", "metric", "concordance", "cluster"] = "metric"
+    label: Literal["activation", "valence", "joint"] = "joint"
+    latent: Count = 2
+    hidden: tuple[Count, ...] = (40, 20, 10)
+    noise: NotNegative = 1.0
+    batch_size: Count = 64
+    epochs: Count = 100
+    learning_rate: Share = 1e-4
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        for name, value, known in (("loss", self.loss, LOSSES), ("label", self.label, LABELS)):
-            if value not in known:
-                raise ValueError(f"unknown {name} {value!r}; known are {', '.join(known)}")
+        super().__post_init__()
         if self.loss in ("metric", "concordance") and self.label == "joint" and self.latent % 2:
             raise ValueError(f"a joint loss halves the latent: its size must be even, not {self.latent}")
 
@@ -83,8 +82,8 @@ class Targets:
     def of(cls, clips: pd.DataFrame) -> "Targets":
         """The targets of manifest rows."""
         numbers = [EMOTIONS.index(emotion) if emotion in EMOTIONS else -1 for emotion in clips["emotion"]]
-        scales = (torch.tensor(clips[name].to_numpy(np.float32)) for name in ("activation", "valence"))
-        return cls(*scales, torch.tensor(numbers))
+        activation, valence = (torch.tensor(clips[name].to_numpy(np.float32)) for name in ("activation", "valence"))
+        return cls(activation, valence, torch.tensor(numbers))
 
     def __getitem__(self, clips: Tensor) -> "Targets":
         return Targets(self.activation[clips], self.valence[clips], self.classes[clips])
@@ -112,8 +111,13 @@ def fit_autoencoder(
     code).
 
     Returns:
-        The model, ready to embed, and one row an epoch: reconstruction (MSE), supervision and loss, batch means.
+        The model, ready to embed, and one row an epoch: reconstruction (MSE), supervision and loss, batch means. The
+        plain autoencoder's supervision is the metric loss of its latent: measured, and nothing is learned from it.
     """
+    measured = config
+    if config.loss == "plain":
+        halved = config.label != "joint" or config.latent % 2 == 0
+        measured = replace(config, loss="metric", label=config.label if halved else "activation")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # the matrices are too small to share, and one thread gives one result everywhere
     try:
@@ -134,7 +138,9 @@ def fit_autoencoder(
                     optimizer.zero_grad()
                     loss.backward()
                     optimizer.step()
-                    losses.append(torch.stack([mse, term, loss]).detach())
+                    with torch.no_grad():
+                        watched = term if config.loss != "plain" else supervision(measured, latent, targets[batch])
+                        losses.append(torch.stack([mse, watched, loss]))
                 means = torch.stack(losses).mean(0).tolist()
                 names = ("reconstruction", "supervision", "loss")
                 history.append({"epoch": epoch + 1} | dict(zip(names, means, strict=True)))
@@ -150,7 +156,7 @@ def train_metric(
 
     Args:
         config: see MetricConfig.
-        features: one row a clip, index utterance_id, for every clip of `train` and `apply`.
+        features: one row per clip, index utterance_id, for every clip of `train` and `apply`.
         train: manifest rows to learn from; those without activation, valence or emotion are only reconstructed.
         apply: manifest rows to embed besides; nothing is learned from them, their statistics included.
         store: where the run is found or made.

@@ -1,4 +1,4 @@
-"""What a trained classifier leaves behind: predictions, as it stands and with target statistics, and embeddings."""
+"""What a classifier leaves behind: learning curves; predictions, with the target's statistics too; embeddings."""
 
 from pathlib import Path
 
@@ -7,13 +7,64 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 
-from sernb.evaluation import infer, prediction_table
-from sernb.folds import Split
-from sernb.models import EmotionClassifier
-from sernb.runs import EMBEDDINGS_FILE, predictions_file, write_table
+from sernb.data.folds import Split
+from sernb.data.writing import data_hash, write_table
+from sernb.evaluation.calibration import fit_confidence
+from sernb.evaluation.predictions import PROBABILITIES, infer, infer_batches, log_mel_batches, prediction_table, scores
+from sernb.models.confidence import PEOPLE
+from sernb.models.statistics import Statistics, recentred
+from sernb.models.whisper import EmotionClassifier
+from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, STATISTICS, predictions_file
+from sernb.training.loop import capped
 
-STATISTICS = "statistics"
-CLIPS = 128  # that statistics are taken over, of each corpus: a mean is then off by a tenth of a deviation
+CURVE_FILE = "curve.parquet"
+RECORDED = ["corpus", "language"]
+"""What clips share whose statistics are taken together: a corpus of several languages has some for each of them."""
+CLIPS = 128  # that statistics are taken over, of each of these: a mean is then off by a tenth of a deviation
+WATCHED = 120  # clips of each target corpus whose predictions are stored at every epoch
+
+
+class Watcher:
+    """Judges a model between epochs: on held-out source speakers, and, for the learning curves only, on the targets.
+
+    The log-mels are computed once. What is seen of the targets is stored, never returned: nothing can choose by it.
+
+    Args:
+        split: its validation and test clips, capped, are looked at.
+        seconds: the encoder's window.
+        clips: validation clips, at most.
+        accelerator: device and precision.
+        folder: of the run; predictions on target clips go to its CURVE_FILE, with the step.
+    """
+
+    def __init__(self, split: Split, seconds: float, clips: int, accelerator: Accelerator, folder: Path) -> None:
+        self.validation = capped(split.validation, clips)
+        own = [capped(rows, WATCHED) for _, rows in split.test.groupby("corpus")]
+        self.target = pd.concat(own) if own else split.test
+        self.seconds, self.accelerator, self.file = seconds, accelerator, folder / CURVE_FILE
+        self.batches: list[list[tuple[torch.Tensor, torch.Tensor]]] = []  # made when first asked for
+
+    def score(self, model: EmotionClassifier) -> dict[str, float]:
+        """Scores on the validation clips."""
+        if not self.batches:
+            self.batches = [
+                list(log_mel_batches(part, self.seconds, model.log_mel, self.accelerator))
+                for part in (self.validation, self.target)
+            ]
+        shares, _ = infer_batches(model, self.batches[0], self.accelerator)
+        return scores(prediction_table(self.validation, shares))
+
+    def __call__(self, model: EmotionClassifier, step: int) -> dict[str, float]:
+        """`score`, after so many steps; stores what the model says of the target clips."""
+        judged = self.score(model)
+        target, _ = infer_batches(model, self.batches[1], self.accelerator)
+        rows = self.target[["utterance_id"]].reset_index(drop=True).assign(step=step)
+        rows = rows.join(pd.DataFrame(target.astype(np.float16), columns=PROBABILITIES))
+        if self.file.exists():
+            earlier = pd.read_parquet(self.file)
+            rows = pd.concat([earlier[earlier["step"] < step], rows], ignore_index=True)
+        write_table(self.file, rows)
+        return judged
 
 
 def store_outputs(
@@ -23,38 +74,45 @@ def store_outputs(
     accelerator: Accelerator,
     progress: bool,
     variant: str | None = None,
+    validation_clips: int = 240,
 ) -> None:
     """Write the predictions for validation and test clips, told apart by the column `part`.
 
     Beside them go the predictions with target statistics (see `aligned`), as the variant "statistics" or
-    "<variant>-statistics"; and, of the model itself, the embeddings of the test clips in half precision.
+    "<variant>-statistics"; of the model itself, the embeddings of the test clips in half precision; and, beside its
+    weights, what is known of its probabilities and of the training clips (see `Confidence`).
 
     Args:
         model: the classifier.
-        split: its data; the statistics are taken over `train` (clean), and over `unlabelled` and `test` clips of the
-            other folds of the same corpus. Labels play no part in them.
+        split: its data; the source's statistics are taken over `train` (clean), the targets' over `target`. Labels
+            play no part in them.
         folder: of the run.
         accelerator: device and precision.
         progress: show progress bars.
         variant: name of other weights of the same run; None for the model itself.
+        validation_clips: validation clips at most, those the learning curve shows.
     """
     model.eval()  # no dropout between an embedding and its probabilities
-    judge = lambda clips: infer(model, clips, accelerator, progress=progress)  # noqa: E731
+
+    def judge(clips: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        return infer(model, clips, accelerator, progress=progress)
+
+    validation = capped(split.validation, validation_clips)
     probabilities, embeddings = judge(split.test)
-    validation, _ = judge(split.validation)
     tables = [
         prediction_table(clips, shares).assign(part=part)
-        for part, clips, shares in (("validation", split.validation, validation), ("test", split.test, probabilities))
+        for part, clips, shares in (
+            ("validation", validation, judge(validation)[0]),
+            ("test", split.test, probabilities),
+        )
     ]
     write_table(folder / predictions_file(variant), pd.concat(tables, ignore_index=True))
 
-    source, others = sample(split.train), sample(split.unlabelled)
-    _, source_embeddings = judge(source)
-    pool, pool_embeddings = split.test, embeddings
-    if len(others):
-        pool = pd.concat([others, split.test])
-        pool_embeddings = np.concatenate([judge(others)[1], embeddings])
-    moved, known = aligned(embeddings, split.test, pool_embeddings, pool, source_embeddings)
+    source, pool = sample(split.train), statistics_pool(split)
+    heard = judge(source)[1]
+    fitted = fit_confidence(tables[0], Statistics.of(heard), _levels(source), people(split.train))
+    fitted.save(folder / MODEL_FOLDER / (variant or ""))
+    moved, known = aligned(embeddings, split.test, judge(pool)[1], pool, heard)
     with torch.inference_mode():
         shares = model.head(torch.from_numpy(moved).to(accelerator.device)).softmax(-1).cpu().numpy()
     table = prediction_table(split.test, shares).assign(part="test")[known]
@@ -66,9 +124,40 @@ def store_outputs(
         write_table(folder / EMBEDDINGS_FILE, half)
 
 
+def _levels(clips: pd.DataFrame) -> tuple[float, float] | None:
+    """5th and 95th percentile of clips' peaks; None where they were not measured."""
+    peaks = clips["peak"].dropna()
+    return None if peaks.empty else (float(peaks.quantile(0.05)), float(peaks.quantile(0.95)))
+
+
+def people(clips: pd.DataFrame) -> dict[str, int]:
+    """How many women, men, and people of unknown gender speak in clips."""
+    genders = clips.drop_duplicates("speaker")["gender"].map({"female": "women", "male": "men"}).fillna("unknown")
+    return {name: int((genders == name).sum()) for name in PEOPLE}
+
+
+def split_hash(split: Split) -> str:
+    """SHA-256 of what a recipe sees of a split's labelled clips, and of those that target statistics are taken over."""
+    seen = data_hash(split.train, split.validation, split.test)
+    return data_hash(statistics_pool(split), columns=("corpus", "fold", "audio_hash"), before=seen)
+
+
 def sample(clips: pd.DataFrame) -> pd.DataFrame:
-    """At most CLIPS clips of each corpus, the same at every call."""
-    return clips if clips.empty else clips.sample(frac=1, random_state=0).groupby("corpus").head(CLIPS)
+    """At most CLIPS clips of each corpus and language; a clip's place in the deal follows from its name alone."""
+    place = pd.Series(pd.util.hash_array(clips["utterance_id"].to_numpy(object)), index=clips.index)
+    return clips.loc[place.sort_values().index].groupby(RECORDED, dropna=False).head(CLIPS)
+
+
+def statistics_pool(split: Split) -> pd.DataFrame:
+    """The clips that target statistics are taken over: for each fold judged, `sample` of its corpus's other folds.
+
+    They are the same for every recipe. Clips of classes that nobody is judged on belong to them: choosing by class
+    would take labels.
+    """
+    target = split.target if len(split.target) else split.test
+    folds = split.test.groupby(["corpus", "fold"]).size().index
+    parts = [sample(target[(target["corpus"] == corpus) & (target["fold"] != fold)]) for corpus, fold in folds]
+    return pd.concat([target.head(0), *parts]).drop_duplicates("utterance_id")
 
 
 def aligned(
@@ -80,25 +169,28 @@ def aligned(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings shifted and scaled so that their corpus has the source's mean and deviation in every dimension.
 
-    A corpus's statistics for a fold come from its clips in the other folds, so no speaker contributes to his own.
+    A corpus's statistics for a fold come from its clips in the other folds, so no speaker contributes to his own. A
+    corpus of several languages has statistics for each.
     Not part of either paper; reported as a row of its own.
 
     Args:
         embeddings: shape (clips, width).
-        clips: their manifest rows, with corpus and fold.
+        clips: their manifest rows, with corpus, language and fold.
         pool_embeddings: shape (pool, width).
-        pool: their manifest rows.
+        pool: their manifest rows, with utterance_id, corpus, language and fold.
         source_embeddings: of the language the head was trained on, shape (n, width).
 
     Returns:
         Shape (clips, width), and whether there were clips to take statistics over, shape (clips,).
     """
     moved, known = embeddings.copy(), np.zeros(len(clips), dtype=bool)
-    mean, deviation = source_embeddings.mean(0), source_embeddings.std(0)
-    corpus, fold = (pool[name].to_numpy(object) for name in ("corpus", "fold"))
-    for (name, number), rows in clips.reset_index(drop=True).groupby(["corpus", "fold"]).indices.items():
-        own = pool_embeddings[(corpus == name) & (fold != number)]
+    source = Statistics.of(source_embeddings)
+    row_of = pd.Series(np.arange(len(pool)), index=pool["utterance_id"])
+    for (name, language, number), rows in clips.reset_index(drop=True).groupby([*RECORDED, "fold"]).indices.items():
+        here = (pool["corpus"] == name) & (pool["language"] == language)
+        others = sample(pool[here & (pool["fold"] != number)])
+        own = pool_embeddings[row_of[others["utterance_id"]]]
         if len(own) > 1:
-            moved[rows] = (embeddings[rows] - own.mean(0)) / own.std(0).clip(min=1e-6) * deviation + mean
+            moved[rows] = recentred(embeddings[rows], Statistics.of(own), source)
             known[rows] = True
     return moved, known

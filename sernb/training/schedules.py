@@ -18,6 +18,10 @@ def mixing_weight(step: int, total: int, start: float, end: float, schedule: str
 
     Raises:
         ValueError: unknown schedule.
+
+    Examples:
+        >>> [round(mixing_weight(step, 4, 0.8, 0.2), 1) for step in range(4)]
+        [0.8, 0.6, 0.4, 0.2]
     """
     if schedule not in WEIGHTS:
         raise ValueError(f"unknown weight schedule {schedule!r}; known are {', '.join(WEIGHTS)}")

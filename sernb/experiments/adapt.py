@@ -1,0 +1,296 @@
+"""From a folder of clips to a model for them: planned and announced, then trained, judged as far as labels carry."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from sernb.corpora.base import audio_names
+from sernb.corpora.demo import make_demo
+from sernb.data.audit import audit
+from sernb.data.folds import LeakError, Split
+from sernb.data.limits import concerns, refusals
+from sernb.data.manifest import MANIFEST, Harmonized, harmonize
+from sernb.data.plainfolder import plain_folder
+from sernb.evaluation import comparison
+from sernb.evaluation.adapted_card import write_adapted_card
+from sernb.evaluation.calibration import fit_confidence
+from sernb.evaluation.ensembles import ensemble
+from sernb.evaluation.inference import statistics
+from sernb.experiments.adapt_look import different, judgement, seconds_a_step
+from sernb.experiments.early import check_languages
+from sernb.experiments.profiles import load_profile
+from sernb.experiments.recipes import RECIPES, Recipe
+from sernb.experiments.study import SOURCE_LANGUAGE, Study
+from sernb.experiments.sweep import duration
+from sernb.languages import language_name
+from sernb.models.confidence import Confidence
+from sernb.models.ensemble import Ensemble, member_folders, save_ensemble
+from sernb.runs import FinishedRuns, Run, RunMissing, RunStore
+from sernb.speech.speaker_batches import enough_clips
+from sernb.training.configs import BaselineConfig, ContrastiveConfig
+
+VALIDATION_FOLD = 0
+"""The same for all members: English people whom none of them learnt from, to fit the ensemble's confidence on."""
+JUDGED_FILE = "judged.parquet"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done, checked and announced before it starts.
+
+    Attributes:
+        study: English speech and the clips, in one table, and the store of runs.
+        language: of the clips, ISO 639-1, or "und".
+        seeds: of the members.
+        recipe: how each is trained.
+        rejected: files of the clips' folder that can't be used, with reasons.
+        lines: what was found, what will be done and why, how long it takes here, and what can't be known.
+    """
+
+    study: Study
+    language: str
+    seeds: tuple[int, ...]
+    recipe: Recipe
+    rejected: pd.DataFrame
+    lines: tuple[str, ...]
+
+    @property
+    def clips(self) -> pd.DataFrame:
+        """The reader's clips."""
+        return self.study.target
+
+    def split(self, seed: int) -> Split:
+        """What a member learns from and is judged on: no person who is judged was heard before."""
+        if not self.recipe.adapts:
+            return self.study.zero_shot(VALIDATION_FOLD)
+        folds = sorted(self.clips["fold"].dropna().unique())
+        return self.study.adapted(int(folds[seed % len(folds)]), [self.language], VALIDATION_FOLD)
+
+    def member(self, seed: int, store: RunStore) -> Run:
+        """A member's run, found in the store or made there."""
+        configs = self.recipe.configs(self.study.profile, seed)
+        return self.recipe.train(configs, self.split(seed), self.study.encoder, store, about=self.study.about)
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What came of it.
+
+    Attributes:
+        model: folder of the ensemble, with its card.
+        runs: its members.
+        judged: predictions for labelled clips of people no judging model had heard; empty without labels.
+        lines: the judgement, or why there is none.
+    """
+
+    model: Path
+    runs: tuple[Run, ...]
+    judged: pd.DataFrame
+    lines: tuple[str, ...]
+
+
+def plan(
+    clips: str | Path | None,
+    source: str | Path | None,
+    language: str | None = None,
+    seeds: int = 3,
+    stage1: bool = False,
+    profile: str = "laptop",
+    encoder: str | Path | None = None,
+    runs: str | Path = "runs",
+    progress: bool = True,
+) -> Plan:
+    """Look at the clips and say what will be done with them; nothing is trained.
+
+    Args:
+        clips: folder of a corpus in any layout the package reads, or of audio files alone; None takes the clips of
+            `language` in `source`.
+        source: folder of corpora with English clips that have emotion labels; None for the demo corpus.
+        language: of the clips, ISO 639-1; None takes what their corpus says.
+        seeds: members of the ensemble.
+        stage1: adapt to the clips by contrastive learning first, where they have speakers enough.
+        profile: "smoke", "laptop" or "paper".
+        encoder: initial weights; None takes the profile's.
+        runs: folder of the runs.
+        progress: show progress bars.
+
+    Raises:
+        FileNotFoundError: no audio in `clips`, no corpus in `source`.
+        ValueError: clips of several languages, or English; no labelled English clip; too few clips; a clip on both
+            sides; or speakers too few for stage 1.
+    """
+    if seeds < 1:
+        raise ValueError(f"an ensemble of {seeds} is none; give 1 or more seeds")
+    store, chosen = RunStore(Path(runs)), load_profile(profile)
+    if clips is None:
+        check_languages([language or ""], source, SOURCE_LANGUAGE)
+    corpora = harmonize(
+        make_demo() if source is None else Path(source),
+        cache=store.root / "checks-source.parquet",
+        progress=progress,
+        unpacked=store.root / "unpacked",
+    )
+    found = _part(corpora, language) if clips is None else _harmonized(Path(clips), language, store, progress)
+    tongue = _language(found.manifest, language)
+    own = found.manifest.assign(language=tongue)
+    english = corpora.manifest
+    english = english[(english["language"] == SOURCE_LANGUAGE) & english["emotion"].notna()]
+    if english.empty:
+        raise ValueError(f"{source} holds no English clip with an emotion label; `sernb corpora` names such corpora")
+    both = sorted(set(english["utterance_id"]) & set(own["utterance_id"]))
+    if both:
+        raise ValueError(f"{both[0]} lies in {clips} and in {source}: keep the clips in a folder of their own")
+    manifest = MANIFEST.validate(pd.concat([english, own], ignore_index=True))
+    study = Study(
+        tongue,
+        chosen,
+        None if source is None else Path(source),
+        str(encoder or chosen.encoder),
+        0,
+        store,
+        Harmonized(manifest, found.rejected),
+    )
+    recipe = RECIPES["contrastive" if stage1 else "baseline"]
+    planned = Plan(study, tongue, tuple(range(seeds)), recipe, found.rejected, ())
+    if stage1:
+        _check_stage1(planned)
+    try:
+        planned.split(0)
+    except LeakError as leak:
+        raise ValueError(f"{clips} and {source}: {leak}") from leak
+    return replace(planned, lines=tuple(_told(planned, found, english)))
+
+
+def adapt(planned: Plan, out: str | Path, progress: bool = True) -> Adapted:
+    """Train the members, put them into one folder, and judge them where there are labels.
+
+    Asked again after an interruption it goes on where it was: finished members are found, not made.
+
+    Args:
+        planned: from `plan`.
+        out: folder of the model; written anew.
+        progress: show a progress bar.
+    """
+    out = Path(out)
+    runs = tuple(planned.member(seed, planned.study.store) for seed in planned.seeds)
+    save_ensemble([run.model for run in runs], out)
+    validation = comparison.pooled(list(runs), part="validation")
+    fit_confidence(ensemble(validation)).save(out)
+    model = Ensemble.load(out)
+    for folder, own in zip(member_folders(out), statistics(model, list(planned.clips["path"]), progress), strict=True):
+        fitted = Confidence.load(folder)
+        assert fitted is not None  # training wrote it
+        replace(fitted, target=own).save(folder)
+    judged, lines = judgement(runs, planned.recipe.adapts)
+    judged.to_parquet(out / JUDGED_FILE, index=False)
+    adapted = Adapted(out, runs, judged, tuple(lines))
+    write_adapted_card(out, planned.clips, planned.study.encoder, runs, judged, (*planned.lines, *lines))
+    return adapted
+
+
+def _harmonized(clips: Path, language: str | None, store: RunStore, progress: bool) -> Harmonized:
+    """The clips by whichever parser knows them; without one every audio file as it is."""
+    if not clips.is_dir():
+        raise FileNotFoundError(f"{clips} is no folder; give a folder of recordings")
+    cache = store.root / "checks-clips.parquet"
+    try:
+        return harmonize(clips, cache=cache, progress=progress, unpacked=store.root / "unpacked-clips")
+    except FileNotFoundError:
+        if not audio_names(clips):
+            raise
+        return plain_folder(clips, language or "und", cache, progress)
+
+
+def _part(corpora: Harmonized, language: str | None) -> Harmonized:
+    """The clips of a language, and the rejects of their corpora."""
+    clips = corpora.manifest[corpora.manifest["language"] == language].reset_index(drop=True)
+    rejected = corpora.rejected[corpora.rejected["corpus"].isin(clips["corpus"])]
+    return Harmonized(clips, rejected.reset_index(drop=True))
+
+
+def _language(clips: pd.DataFrame, language: str | None) -> str:
+    there = sorted(set(clips["language"]))
+    if len(clips) < 2:
+        raise ValueError(f"{len(clips)} clips that can be used; statistics of a language need at least two")
+    if language is None and len(there) > 1:
+        raise ValueError(f"the clips are in {', '.join(there)}; give each language a folder, or name one: --language")
+    if language is not None and not set(there) <= {language, "und"}:
+        raise ValueError(f"the clips are in {', '.join(there)}, not {language}; correct one of the two")
+    chosen = language or there[0]
+    if chosen == SOURCE_LANGUAGE:
+        raise ValueError("emotion is learnt in English: clips to adapt to are of another language; see --language")
+    return chosen
+
+
+def _check_stage1(planned: Plan) -> None:
+    """Raise unless the clips have speakers enough for a batch of stage 1 beside those held out and judged."""
+    config = planned.study.profile.config("contrastive", ContrastiveConfig)
+    speakers = enough_clips(planned.clips, config.clips_per_speaker)[0]["speaker"].nunique()
+    needed = config.batch_size // config.clips_per_speaker
+    left = int(speakers * (1 - config.held_out) * 0.8)
+    if left < needed:
+        raise ValueError(
+            f"stage 1 needs {needed} speakers of {config.clips_per_speaker} clips each in a batch, besides those held "
+            f"out; the clips have {speakers} such speakers. Leave --stage1 out"
+        )
+
+
+def _told(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iterator[str]:
+    clips = planned.clips
+    labelled, speakers = int(clips["emotion"].notna().sum()), clips["speaker"].nunique()
+    genders = clips.drop_duplicates("speaker")["gender"].value_counts()
+    who = f"{speakers} speakers ({genders.get('female', 0)} women, {genders.get('male', 0)} men)"
+    files = len(found.manifest) + len(found.rejected) + len(found.unclaimed)
+    yield (
+        f"Found: {len(clips)} clips that can be used of {files} files, {clips['duration_s'].sum() / 3600:.2f} h of "
+        f"{language_name(planned.language)}, {who if speakers else 'speakers unknown'}, {labelled} with a label of "
+        "one of the four classes."
+    )
+    if len(found.unclaimed):
+        yield f"Left out: {len(found.unclaimed)} files that the corpus's table or names don't tell of."
+    yield from (f"Left out: {line}" for line in refusals(found.rejected))
+    yield from (f"LEAK: {leak}" for leak in audit(clips).leaks)
+    yield from (f"Note: {line}" for line in concerns(clips))
+    yield from (f"Note: {line}" for line in different(clips, english))
+    config = planned.recipe.configs(planned.study.profile, 0)[0]
+    assert isinstance(config, BaselineConfig)  # of both recipes it may choose
+    layers = f" cut after layer {config.layers}" if config.layers else ""
+    yield (
+        f"Will do: train {len(planned.seeds)} models of {Path(planned.study.encoder).name}{layers} on {len(english)} "
+        f"English clips of {english['speaker'].nunique()} speakers, average each one's weights over its last steps, "
+        "average their probabilities, and re-centre embeddings on your clips' own mean and deviation."
+    )
+    if planned.recipe.adapts:
+        yield "First each is adapted to your speakers by contrastive learning, without labels (--stage1)."
+    yield (
+        "Why: emotion is learnt where labels are, in English; your clips say how your recordings sound. No label of "
+        "yours teaches anything, so those there are can judge."
+    )
+    yield _time_needed(planned, config)
+    yield (
+        "Can't know: whether emotion is spoken in this language as in English, whether acted speech stands for real "
+        "speech, or anything about people who are not among your clips."
+    )
+
+
+def _time_needed(planned: Plan, config: BaselineConfig) -> str:
+    left = [seed for seed in planned.seeds if not _finished(planned, seed)]
+    if not left:
+        return "Time: every model has been trained before and is found again."
+    step = seconds_a_step(config, planned.study.encoder)
+    stages = sum(one.steps for one in planned.recipe.configs(planned.study.profile, 0))
+    done = f", {len(planned.seeds) - len(left)} more are there already" if len(left) < len(planned.seeds) else ""
+    return (
+        f"Time: about {duration(step * stages * len(left))} for {len(left)} models{done}: {stages} steps each, "
+        f"{step:.2f} s a step, tried on this machine just now; judging comes on top."
+    )
+
+
+def _finished(planned: Plan, seed: int) -> bool:
+    try:
+        planned.member(seed, FinishedRuns(planned.study.store.root))
+    except RunMissing:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Every picture of book and README."""

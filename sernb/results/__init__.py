@@ -1,0 +1,1 @@
+"""The stored reference runs: tables, sentences, cost."""

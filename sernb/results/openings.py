@@ -1,0 +1,219 @@
+"""The finding a chapter opens with, in two sentences computed from the stored runs."""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from sernb.data.files import read_table
+from sernb.evaluation import uncertainty
+from sernb.evaluation.counts import macro_f1
+from sernb.evaluation.predictions import confusion
+from sernb.experiments import frozen
+from sernb.experiments.layers import taught_in_english
+from sernb.experiments.leak import CARELESS, DISJOINT, over_corpora
+from sernb.experiments.transfer_scores import SCORES_FILE
+from sernb.labels import EMOTIONS
+from sernb.languages import language_name
+from sernb.results import ladder, sentences, variants
+from sernb.results.ladder import STEPS
+from sernb.results.report import FOLDER, stored
+from sernb.results.sentences import by_language
+from sernb.runs import Run
+
+PLAIN, JOINT = "plain DAE", "metric DAE, joint"
+PUBLISHED = "folds == 'speaker' and setting == 'published' and unlabelled == 'none' and source != language"
+
+
+def leak_opening(judged: pd.DataFrame, clips: pd.DataFrame, root: Path = FOLDER) -> str:
+    """What a careless deal of folds is worth on real speech, beside the most that a method gains anywhere.
+
+    Args:
+        judged: from `leak.over_corpora`.
+        clips: the rows it judges.
+        root: folder of the stored runs.
+    """
+    said, single, most = [], [], 0.0
+    for language, rows in judged.groupby("language"):
+        careless, disjoint = (_score(rows[rows["part"] == part]) for part in (CARELESS, DISJOINT))
+        most = max(most, careless - disjoint)
+        said.append(f"{careless:.2f} and {disjoint:.2f} in {language_name(language)}")
+        classes = clips[clips["language"] == language].groupby("speaker")["emotion"].nunique()
+        single.append(f"{(classes == 1).sum()} of {len(classes)} speakers in {language_name(language)}")
+    gained = ladder.gain_over_baseline(root).query("step == @STEPS[0]")["value"].max()
+    return (
+        "The same simple model of the same real clips scores a macro-F1, with clips dealt at random and with whole "
+        f"speakers dealt, of {', '.join(said)}. So a leak is worth up to {most:.2f}; the most that a method of this "
+        f"book gains over the baseline is {gained:.2f}. Knowing the voice helps where it gives the emotion away: "
+        f"{', '.join(single)} are heard in a single class."
+    )
+
+
+def zero_shot_opening(judged: pd.DataFrame, taught: pd.DataFrame, root: Path = FOLDER) -> str:
+    """How far the baseline gets in each language, beside what its own labels give, and which class it loses most.
+
+    Args:
+        judged: test predictions of the stored baseline, from `comparison.pooled`.
+        taught: those of a probe trained with each language's labels, from `leak.over_corpora`.
+        root: folder of the stored runs.
+    """
+    said, above, lost = [], 0, []
+    for language, rows in judged.groupby("language"):
+        found, labels = ladder.macro_f1_interval(rows), _score(taught[taught["language"] == language])
+        above += found["low"] > 1 / len(EMOTIONS)
+        name, shares = language_name(language), confusion(rows)
+        said.append(f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}] in {name} ({labels:.2f})")
+        recalls = pd.Series({emotion: shares.loc[emotion, emotion] for emotion in EMOTIONS})
+        lost.append(f"{recalls.idxmin()} in {name} ({recalls.min():.0%} of its clips)")
+    return (
+        f"Emotion learnt in English reaches a macro-F1, in runs on real speech{_of_when(stored('baseline', root))}, of "
+        f"{', '.join(said)}; in round brackets, what a simple model learns from the language's own labels. Chance is "
+        f"{1 / len(EMOTIONS):.2f}, and {above} of {len(said)} intervals lie above it. Recognised least is "
+        f"{', '.join(lost)}."
+    )
+
+
+def shift_opening(root: Path = FOLDER) -> str:
+    """How much of what is lost between languages re-centring wins back, frozen and fine-tuned."""
+    clips, embeddings = frozen.read(root / frozen.FILE.name)
+    judged = taught_in_english(clips, embeddings).query("part == 'test'")
+    frozen_gains = []
+    for language, rows in judged.assign(seed=0, run="probe").groupby("language"):
+        by = dict(iter(rows.groupby("statistics")))
+        found = uncertainty.contrast(by, {"target": 1, "source": -1}, {"macro_f1": macro_f1}).iloc[0]
+        frozen_gains.append({"language": language} | found[["value", "low", "high"]].to_dict())
+    runs = stored("baseline", root)
+    steps = ladder.predictions_by_step(runs)
+    tuned = pd.DataFrame(ladder.gain_by_language(steps[STEPS[2]], steps[STEPS[0]]))
+    taught = over_corpora(clips, embeddings).query("part == @DISJOINT")
+    shares = []
+    for language, rows in steps[STEPS[0]].groupby("language"):
+        missing = _score(taught[taught["language"] == language]) - ladder.macro_f1_interval(rows)["value"]
+        won = tuned.loc[tuned["language"] == language, "value"].iloc[0]
+        part = f"{won / missing:.0%}" if won < missing else "all"
+        shares.append(f"{part} in {language_name(language)}")
+    probe = pd.DataFrame(frozen_gains)
+    return (
+        "It depends on the language and the model. A language's own mean and deviation change the macro-F1 of a probe "
+        f"that learnt from English, on frozen embeddings, by {by_language(probe)}; {_sides(probe)}. Fine-tuned "
+        f"models{_of_when(runs)} change by {by_language(tuned)}, with averaged weights as well; {_sides(tuned)}. Of "
+        "the distance between them and a simple model trained on the language's labels, that covers "
+        f"{', '.join(shares)}."
+    )
+
+
+def _score(judged: pd.DataFrame) -> float:
+    return ladder.macro_f1_interval(judged.assign(seed=0))["value"]
+
+
+def stage1_opening(root: Path = FOLDER) -> str:
+    """What stage 1 did to speakers it hadn't heard, and to emotion in English."""
+    runs = stored("contrastive-stage1", root)
+    reports = [run.report for run in runs]
+    before, after = (pd.DataFrame([one[when] for one in reports]) for when in ("before", "after"))
+    speakers = _moved(after["recall_at_1"] - before["recall_at_1"], "are easier", "are harder", "are no easier")
+    emotion = _moved(
+        after["emotion_macro_f1"] - before["emotion_macro_f1"], "rises a little", "falls a little", "stays where it was"
+    )
+    first, last = before.mean(), after.mean()
+    return (
+        f"After stage 1, speakers it has never heard {speakers} to tell apart: the nearest other clip is of the same "
+        f"speaker for {last['recall_at_1']:.0%} of clips, where it was {first['recall_at_1']:.0%} (mean of "
+        f"{len(runs)} runs on real speech{_of_when(runs)}). What a linear probe reads of emotion in English {emotion}: "
+        f"macro-F1 {last['emotion_macro_f1']:.3f} after {first['emotion_macro_f1']:.3f}."
+    )
+
+
+@cache
+def stored_alike_rows(root: Path = FOLDER) -> pd.DataFrame:
+    """`variants.alike_rows`, read once: not to be changed."""
+    return variants.alike_rows(root)
+
+
+def gain_opening(method: str, root: Path = FOLDER) -> str:
+    """What a method has over the baseline as published, and over a baseline that is treated alike.
+
+    Args:
+        method: as `findings.METHODS` names it.
+        root: folder of the stored runs.
+    """
+    rows = stored_alike_rows(root)
+    rows = rows[rows["method"] == method]
+    plain = rows[(rows["weights"] == rows["weights"].iloc[0]) & (rows["statistics"] == "source")]
+    fair = sentences.averaged_and_recentred(rows, method)
+    when = _of_when(stored("baseline", root))
+    name = {"contrastive": "Contrastive learning"}.get(method, method)
+    return (
+        f"{name} changes the baseline's macro-F1, in runs on real speech{when}, by {by_language(plain)}; "
+        f"{_sides(plain)}. Once both models are averaged over their steps and each corpus is brought to the mean and "
+        f"deviation of English, what is left is {by_language(fair)}; {_sides(fair)}."
+    )
+
+
+def metric_opening(root: Path = FOLDER) -> str:
+    """Das et al.'s two claims, that the metric loss improves accuracy and correlation, as the stored runs have them."""
+    scores = read_table(root / SCORES_FILE)
+    claims = scores.query(PUBLISHED)[lambda table: table["method"] == JOINT]
+
+    def claim(score: str, statistics: str) -> str:
+        rows = claims[(claims["score"] == score) & (claims["statistics"] == statistics)]
+        rows = rows.dropna(subset="difference")
+        low, high = (rows[f"difference_{end}"].to_numpy() for end in ("low", "high"))
+        gained, lost = (low > 0).sum(), (high < 0).sum()
+        return f"gains in {gained or 'none'} of {len(rows)} transfers and loses in {lost or 'none'}"
+
+    return (
+        f"With the metric loss on both scales, accuracy in another language {claim('accuracy', 'source')}, counting "
+        f"only 95 % intervals on one side of zero. The latent's correlation with activation "
+        f"{claim('activation_r', 'source')} as published, and {claim('activation_r', 'own')} if each corpus is "
+        "z-scored by its own statistics."
+    )
+
+
+def results_opening(left: pd.DataFrame, root: Path = FOLDER) -> str:
+    """How many gains of the methods have an interval without zero, over the baseline alone and over one treated alike.
+
+    Args:
+        left: from `ladder.gain_over_baseline`.
+        root: folder of the stored runs.
+    """
+    alone, alike = (left[left["step"] == step] for step in (STEPS[0], STEPS[2]))
+    fair = "a baseline of the same averaged weights and statistics"
+    said = f"{sentences.intervals_off_zero(alone, 'the baseline alone')} {sentences.intervals_off_zero(alike, fair)}"
+    return f"In runs on real speech{_of_when(stored('baseline', root))}: o{said[1:]}"
+
+
+def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDER) -> str:
+    """What is known of the gap between women and men, and of what the speech that is heard does to it.
+
+    Args:
+        gaps: from `bias.gaps`.
+        changes: from `bias.changes`.
+        root: folder of the stored runs.
+    """
+    base = gaps[gaps["method"] == "baseline"]
+    holding = int(((gaps["low"] <= 0) & (gaps["high"] >= 0)).sum())
+    return (
+        f"Women's accuracy less men's, in runs on real speech{_of_when(stored('baseline', root))}, is "
+        f"{by_language(base)} under the baseline; of {len(gaps)} intervals of all methods {holding} hold zero. "
+        f"{sentences.gender_change_sentence(changes)}"
+    )
+
+
+def _of_when(runs: list[Run]) -> str:
+    """That runs are of an earlier protocol, if they are: patience is a field of recipes that chose their epoch."""
+    return " of an earlier protocol" if any("patience" in run.config["config"] for run in runs) else ""
+
+
+def _moved(changes: pd.Series, up: str, down: str, still: str) -> str:
+    """Which way a change went, if its mean is more than two standard errors from zero."""
+    error = changes.std() / len(changes) ** 0.5
+    if abs(changes.mean()) <= 2 * error:
+        return still
+    return up if changes.mean() > 0 else down
+
+
+def _sides(rows: pd.DataFrame) -> str:
+    above, below = int((rows["low"] > 0).sum()), int((rows["high"] < 0).sum())
+    verb = "lies" if above == 1 else "lie"
+    return f"{above or 'none'} of {len(rows)} intervals {verb} above zero, {below or 'none'} below"

@@ -1,0 +1,138 @@
+"""What the stored runs say, in sentences: who gains, what is left of it, whose gap is how wide, and what moves it."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from sernb.evaluation import uncertainty
+from sernb.experiments.stored import BEST_EPOCH, LAST_STEP
+from sernb.languages import language_name
+from sernb.results.variants import WEIGHTS
+
+PROTOCOLS = {
+    BEST_EPOCH: "the earlier protocol (the epoch that validation chose)",
+    LAST_STEP: "the present protocol (to the last step, rates falling)",
+}
+AVERAGED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target, averaged"}
+"""The weights of each method that are an average over steps."""
+TREATED_ALIKE = "a baseline with averaged weights and target statistics too"
+
+
+def three_findings(differences: pd.DataFrame, gains: pd.DataFrame, alike: pd.DataFrame) -> list[str]:
+    """Three findings in plain words; of `comparison.differences`, `variants.gain_rows` and `variants.alike_rows`."""
+    treated = pd.concat([averaged_and_recentred(alike, method) for method in alike["method"].unique()])
+    return [
+        intervals_off_zero(differences, "the plain baseline"),
+        brought_without_method(gains),
+        intervals_off_zero(treated, TREATED_ALIKE),
+    ]
+
+
+def intervals_off_zero(rows: pd.DataFrame, control: str) -> str:
+    """How many differences between the methods and a control have an interval that excludes zero, and which."""
+    chosen = rows[(rows["low"] > 0) | (rows["high"] < 0)].to_dict("records")
+    which = "; ".join(
+        f"{row['method']} in {language_name(row['language'])}, {uncertainty.in_words(row)}" for row in chosen
+    )
+    return (
+        f"Of {len(rows)} differences in macro-F1 between {' or '.join(rows['method'].unique())} and {control}, "
+        f"{len(chosen)} {'has' if len(chosen) == 1 else 'have'} a 95 % interval without zero, where chance alone would "
+        f"give about {(1 - uncertainty.LEVEL) * len(rows):.1f}{f': {which}' if which else ''}."
+    )
+
+
+def provenance(runs: pd.DataFrame) -> Iterator[str]:
+    """Under which protocol the stored runs were trained, when, and where they augmented; of the table of runs."""
+    trained = runs.drop_duplicates("run").dropna(subset="protocol")
+    for protocol, meaning in PROTOCOLS.items():
+        rows = trained[trained["protocol"] == protocol]
+        if len(rows):
+            days = " to ".join(dict.fromkeys([rows["date"].min(), rows["date"].max()]))
+            yield f"{len(rows)} stored runs follow {meaning}; they were made {days}."
+    earlier = trained[trained["protocol"] == BEST_EPOCH]
+    alone = int((earlier["workers"] > 0).sum())
+    yield (
+        f"Of the {len(earlier)} runs of the earlier protocol, {alone} augmented in loader processes of their own "
+        "(`workers` > 0), which the threads of a sweep could not disturb."
+    )
+
+
+def judgements_sentence(coverage: pd.DataFrame) -> str:
+    """How often each method judged each clip; from `findings.judgement_counts`."""
+    said = []
+    for method, rows in coverage.groupby("method", sort=False):
+        times = sorted({f"{times:g}" for times in rows["judgements per clip"]})
+        said.append(f"{method} {' to '.join(times)} times ({rows['seeds'].max()} seeds)")
+    return f"How often each target clip was judged: {', '.join(said)}."
+
+
+def gain_sentences(differences: pd.DataFrame) -> Iterator[str]:
+    """What each method gains in each language, the best first, and what is left after correction for their number.
+
+    Args:
+        differences: from `comparison.differences`.
+    """
+    for (language, corpus), rows in differences.groupby(["language", "corpus"], sort=False):
+        said = [
+            f"{row['method']} {uncertainty.in_words(row)}, which {'excludes' if row['excludes_zero'] else 'holds'} zero"
+            for row in rows.sort_values("value", ascending=False).to_dict("records")
+        ]
+        yield f"{language_name(language)} ({corpus}), macro-F1 over the plain baseline: {'; '.join(said)}."
+    tested = differences.dropna(subset="holm")
+    sure = tested[tested["holm"] < 1 - uncertainty.LEVEL].to_dict("records")
+    which = "; ".join(f"{row['method']} in {language_name(row['language'])}" for row in sure)
+    yield (
+        f"Each interval looks at one difference alone. Holm's correction for all {len(tested)} together leaves "
+        f"{len(sure) or 'none'} at the level of {1 - uncertainty.LEVEL:.2f}{f': {which}' if which else ''}."
+    )
+
+
+def brought_without_method(rows: pd.DataFrame) -> str:
+    """What averaged weights and target statistics bring the baseline without any method; of `variants.gain_rows`."""
+    brought = by_language(averaged_and_recentred(rows, "baseline"))
+    return f"Averaged weights and target statistics bring the baseline, without any method, {brought}."
+
+
+def gains_over_alike_baseline(alike: pd.DataFrame) -> Iterator[str]:
+    """What each method has over a baseline that is treated alike; of `variants.alike_rows`."""
+    for method in alike["method"].unique():
+        rows = averaged_and_recentred(alike, method)
+        above, below = int((rows["low"] > 0).sum()), int((rows["high"] < 0).sum())
+        yield (
+            f"Over {TREATED_ALIKE}, {method} has {by_language(rows)}; of {len(rows)} intervals "
+            f"{above} above zero, {below} below."
+        )
+
+
+def gender_gap_sentences(gaps: pd.DataFrame) -> Iterator[str]:
+    """Women's accuracy less men's under each method as published; of `variants.gap_rows`."""
+    own = [weights for weights, _ in WEIGHTS.values()]
+    published = gaps[gaps["weights"].isin(own) & (gaps["statistics"] == "source")]
+    for method, rows in published.groupby("method", sort=False):
+        yield f"Women's accuracy less men's, {method}: {by_language(rows)}."
+
+
+def gender_change_sentence(changes: pd.DataFrame) -> str:
+    """What the speech that contrastive learning hears does to the gap, as far as intervals go; of `bias.changes`."""
+    known = changes.dropna(subset="change_low")
+    moved = known[(known["change_low"] > 0) | (known["change_high"] < 0)].to_dict("records")
+    which = "; ".join(f"{one['condition']} in {language_name(one['language'])}, {one['change']:+.3f}" for one in moved)
+    return (
+        f"{known['condition'].nunique()} changes of which speakers contrastive learning hears, and of how much they "
+        f"weigh, move that gap by {known['change'].min():+.3f} to {known['change'].max():+.3f}; of {len(known)} "
+        f"intervals {len(known) - len(moved)} hold zero{f' (not: {which})' if which else ''}, where chance alone would "
+        f"leave about {uncertainty.LEVEL * len(known):.0f}."
+    )
+
+
+def averaged_and_recentred(rows: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Rows of `variants` for a method's averaged weights with target statistics."""
+    chosen = (rows["method"] == method) & (rows["weights"] == AVERAGED[method]) & (rows["statistics"] == "target")
+    return rows[chosen]
+
+
+def by_language(rows: pd.DataFrame) -> str:
+    """Values with their intervals, one language after the other, as `uncertainty.in_words` has them."""
+    return ", ".join(
+        f"{uncertainty.in_words(row)} in {language_name(row['language'])}" for row in rows.to_dict("records")
+    )

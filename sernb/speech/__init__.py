@@ -1,0 +1,1 @@
+"""What a network hears: log-mels, augmentation, datasets, samplers, hand-made features."""

@@ -1,0 +1,1 @@
+"""Exercises, self-checks, slides, the starter folder."""

@@ -1,0 +1,88 @@
+"""The ladder's rungs, of runs of either protocol: which variant each step takes, and that its scores are theirs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from stored import answers, store
+
+from sernb.evaluation.predictions import scores
+from sernb.experiments import frozen
+from sernb.experiments.kept import Kept, add_runs
+from sernb.results import ladder
+from sernb.results.present import present_runs, present_scores
+
+SHARES = {"single": 0.4, "averaged": 0.5, "single-statistics": 0.6, "averaged-statistics": 0.7}
+EARLIER = {None: "single", "averaged": "averaged", "statistics": "single-statistics"}
+PRESENT = {None: "averaged", "last": "single", "statistics": "averaged-statistics"}
+TARGET = {None: "averaged", "online": "single", "statistics": "averaged-statistics"}
+
+
+def stored(root, recipe, variants, seeds=3, group=None):
+    """Runs whose weights and statistics can be told apart by how often they are right; returns their predictions."""
+    made, kept = {}, []
+    for seed in range(seeds):
+        tables = {
+            name: answers(np.random.default_rng([seed, n]), right) for n, (name, right) in enumerate(SHARES.items())
+        }
+        own = {variant: tables[name] for variant, name in variants.items()}
+        run = store(root / "runs" / f"{group or recipe}-{seed}", seed, own.pop(None), own, recipe=recipe)
+        kept.append(Kept(run, group or recipe))
+        for name, table in tables.items():
+            made.setdefault(name, []).append(table)
+    add_runs(root, kept)
+    return made
+
+
+@pytest.fixture(params=["earlier", "present"])
+def runs(request, tmp_path):
+    variants = EARLIER | {"averaged-statistics": "averaged-statistics"} if request.param == "earlier" else PRESENT
+    made = stored(tmp_path, "baseline", variants)
+    stored(tmp_path, "byol", TARGET)
+    paper = pd.DataFrame(
+        {"corpus": "URDU", "language": "ur", "method": ["baseline", "byol"], "metric": "macro_f1", "mean": [0.5, 0.6]}
+    )
+    (tmp_path / "paper").mkdir()
+    paper.to_csv(tmp_path / "paper" / "gong2025_table1.csv", index=False)
+    clips = pd.concat([answers(np.random.default_rng(9)).assign(fold=lambda t: t["speaker"].str[-1].astype(int) % 4)])
+    emotion = pd.get_dummies(clips["emotion"]).to_numpy(float)
+    frozen.write(tmp_path / frozen.FILE.name, clips.assign(embedding=list(emotion.astype(np.float16))))
+    return tmp_path, made
+
+
+def test_each_step_takes_the_weights_and_statistics_it_names(runs):
+    root, made = runs
+    table = ladder.every_rung(root).set_index(["step", "method"])
+    single, averaged, moved, ensemble = ladder.STEPS
+    for step, name in ((single, "single"), (averaged, "averaged"), (moved, "averaged-statistics")):
+        expected = np.mean([scores(one)["macro_f1"] for one in made[name]])
+        assert table.at[(step, "baseline"), "value"] == pytest.approx(expected)
+    shares = [column for column in made["averaged-statistics"][0] if column.startswith("p_")]
+    together = made["averaged-statistics"][0].copy()
+    together[shares] = sum(one[shares].to_numpy() for one in made["averaged-statistics"]) / 3
+    assert table.at[(ensemble, "baseline"), "value"] == pytest.approx(scores(together)["macro_f1"])
+    assert (averaged, "BYOL") not in table.index  # its target network is an average by itself
+    assert table.at[(single, "baseline"), "paper"] == 0.5 and np.isnan(table.at[(moved, "baseline"), "paper"])
+    assert table.loc[ladder.CEILING, "value"].item() == 1
+
+
+def test_gains_lie_between_the_steps_they_name(runs):
+    root, _ = runs
+    value = ladder.every_rung(root).set_index(["step", "method"])["value"]
+    brought = ladder.gain_per_step(root).set_index("step")
+    for before, after in zip(ladder.STEPS, ladder.STEPS[1:], strict=False):
+        gain = value[after, "baseline"] - value[before, "baseline"]
+        assert brought.at[after, "value"] == pytest.approx(gain)
+    assert brought.loc[ladder.STEPS[2], "low"] < brought.loc[ladder.STEPS[2], "value"]
+    left = ladder.gain_over_baseline(root).set_index(["step", "method"])["value"]
+    for step in (ladder.STEPS[0], ladder.STEPS[2]):
+        assert left[step, "BYOL"] == pytest.approx(value[step, "BYOL"] - value[step, "baseline"])
+
+
+def test_runs_of_the_present_protocol_have_a_table_of_their_own_until_they_replace_the_others(runs):
+    root, _ = runs
+    assert present_scores(present_runs(root)).empty
+    made = stored(root, "baseline", PRESENT, group="baseline-present")
+    table = present_scores(present_runs(root)).set_index("step")
+    assert list(table.index) == list(ladder.STEPS) and set(table["seeds"]) == {3}
+    mean = np.mean([scores(one)["macro_f1"] for one in made["averaged-statistics"]])
+    assert table.at[ladder.STEPS[2], "urdu"].startswith(f"{mean:.3f} [")
