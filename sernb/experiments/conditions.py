@@ -199,7 +199,7 @@ def train_condition(
 
 def condition_group(recipe: str, name: str) -> str:
     """Group of the stored runs of a condition, such as "contrastive-balanced-sampler"."""
-    return recipe if name == "as-it-is" else f"{recipe}-{name}"
+    return f"{recipe}-{name}"
 
 
 def speakers_in(clips: pd.DataFrame) -> dict[str, int]:

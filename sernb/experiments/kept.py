@@ -22,7 +22,7 @@ from sernb.experiments.stored import (
     LAST_STEP,
     LEAK_FILE,
     MAIN,
-    PREDICTIONS_FILE,
+    PREDICTIONS_FOLDER,
     RUNS_FILE,
     StoredRuns,
 )
@@ -74,12 +74,12 @@ def add_runs(folder: Path, kept: Iterable[Kept]) -> None:
         for one in kept:
             _check_alike(one, rows, folder)
             rows = pd.concat([rows, _run_rows(one).iloc[:1]])
-        _add(folder / PREDICTIONS_FILE, ["run", "variant"], (_predictions(one) for one in kept if not _leak(one.run)))
-        _add(folder / LEAK_FILE, ["run", "variant"], (_predictions(one) for one in kept if _leak(one.run)))
         _add(folder / CURVES_FILE, ["run"], map(_curves, stages))
-        for recipe in sorted({run.config["recipe"] for run in stages}):
-            own = (_embeddings(one.run) for one in kept if one.embeddings and one.run.config["recipe"] == recipe)
-            _add(folder / EMBEDDINGS_FOLDER / f"{recipe}.parquet", ["run"], own, _write_embeddings)
+        for recipe in sorted({one.run.config["recipe"] for one in kept}):
+            own = [one for one in kept if one.run.config["recipe"] == recipe]
+            _add(_predictions_file(folder, recipe), ["run", "variant"], map(_predictions, own))
+            embedded = (_embeddings(one.run) for one in own if one.embeddings)
+            _add(folder / EMBEDDINGS_FOLDER / f"{recipe}.parquet", ["run"], embedded, _write_embeddings)
         _add(folder / RUNS_FILE, ["group", "run"], map(_run_rows, kept), _write_runs)
 
 
@@ -108,7 +108,8 @@ def remove(folder: Path, group: str) -> None:
         left = table[~table["group"].isin([group, group + STAGE1])]
         _write(folder / RUNS_FILE, left, ["group", "run"], _write_runs)
         tables: list[tuple[Path, Callable]] = []
-        tables += [(folder / name, write_table) for name in (PREDICTIONS_FILE, LEAK_FILE, CURVES_FILE)]
+        tables += [(folder / name, write_table) for name in (LEAK_FILE, CURVES_FILE)]
+        tables += [(path, write_table) for path in (folder / PREDICTIONS_FOLDER).glob("*.parquet")]
         tables += [(path, _write_embeddings) for path in (folder / EMBEDDINGS_FOLDER).glob("*.parquet")]
         for file, write in tables:
             if file.exists():
@@ -125,8 +126,8 @@ def _rows(folder: Path, group: str) -> pd.DataFrame:
     return table
 
 
-def _leak(run: Run) -> bool:
-    return run.config["recipe"] == "leak"
+def _predictions_file(folder: Path, recipe: str) -> Path:
+    return folder / LEAK_FILE if recipe == "leak" else folder / PREDICTIONS_FOLDER / f"{recipe}.parquet"
 
 
 def _check_alike(one: Kept, rows: pd.DataFrame, folder: Path) -> None:

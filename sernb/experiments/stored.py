@@ -14,7 +14,7 @@ from sernb.data.prediction_tables import read_predictions
 from sernb.runs import REPORT_FIELDS, Run, run_name
 
 RUNS_FILE = "runs.parquet"
-PREDICTIONS_FILE = "predictions.parquet"
+PREDICTIONS_FOLDER = "predictions"  # a file a recipe
 LEAK_FILE = "leak.parquet"  # predictions of the leak probes, which judge every clip twice and name the fold
 CURVES_FILE = "curves.parquet"
 EMBEDDINGS_FOLDER = "embeddings"  # a file a recipe
@@ -148,7 +148,8 @@ class StoredRuns:
             FileError: as `read_predictions`.
         """
         found: dict[str, dict[str, pd.DataFrame]] = {}
-        for file in (self.folder / PREDICTIONS_FILE, self.folder / LEAK_FILE):
+        files = sorted((self.folder / PREDICTIONS_FOLDER).glob("*.parquet"))
+        for file in (*files, self.folder / LEAK_FILE):
             if file.exists():
                 for (run, variant), rows in read_predictions(file).groupby(["run", "variant"], sort=False):
                     own = rows.drop(columns=["run", "variant"]).reset_index(drop=True)

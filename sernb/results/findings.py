@@ -19,6 +19,10 @@ METHODS = {recipe.name: recipe.label for recipe in RECIPES.values()}
 """Groups of the stored runs and how a page names them, in the order of the paper's tables."""
 
 
+WITHOUT_RAVDESS = "without-ravdess"
+"""Ends the names of the groups of runs that hold RAVDESS out."""
+
+
 def runs_of_group(root: Path, group: str) -> list[Run]:
     """The stored runs of a group, by seed; an empty list where there are none."""
     return open_stored(root).group(group)
@@ -45,8 +49,8 @@ def table1(tables: Mapping[str, pd.DataFrame], paper: pd.DataFrame) -> pd.DataFr
 
     Returns:
         Columns language, corpus (paper / ours), metric, then "paper: ..." and "ours: ..." of each method; mean (std)
-        over runs in the paper, over rounds of the test clips here (see `counts.rounds`). The paper's held-out
-        English corpus has no counterpart: ours are trained on it.
+        over runs in the paper, over rounds of the test clips here (see `counts.rounds`). English is judged by
+        other runs than the targets, see `with_english_row`.
     """
     scored = {name: comparison.scored_rounds(table) for name, table in tables.items() if len(table)}
     rows = []
@@ -69,6 +73,17 @@ def table1(tables: Mapping[str, pd.DataFrame], paper: pd.DataFrame) -> pd.DataFr
                 row[f"ours: {name}"] = mean_std(frame[metric]) if len(frame) else "–"
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def with_english_row(tables: Mapping[str, pd.DataFrame], root: Path = RESULTS) -> dict[str, pd.DataFrame]:
+    """Each method's test predictions; for the paper's English row, those of RAVDESS by runs that held it out too."""
+    found = {}
+    for group, name in METHODS.items():
+        if name in tables:
+            runs = runs_of_group(root, f"{group}-{WITHOUT_RAVDESS}")
+            english = [comparison.pooled(runs).query("language == 'en'")] if runs else []
+            found[name] = pd.concat([tables[name], *english], ignore_index=True)
+    return found
 
 
 def paper_differences(paper: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame:

@@ -17,9 +17,8 @@ from sernb.labels import EMOTIONS
 from sernb.languages import language_name
 from sernb.results import ladder, sentences, variants
 from sernb.results.ladder import STEPS
-from sernb.results.report import FOLDER, stored
+from sernb.results.report import FOLDER, POOL_AS_IT_IS, stored
 from sernb.results.sentences import by_language
-from sernb.runs import Run
 
 PLAIN, JOINT = "plain DAE", "metric DAE, joint"
 PUBLISHED = "folds == 'speaker' and setting == 'published' and unlabelled == 'none' and source != language"
@@ -65,10 +64,11 @@ def zero_shot_opening(judged: pd.DataFrame, taught: pd.DataFrame, root: Path = F
         said.append(f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}] in {name} ({labels:.2f})")
         recalls = pd.Series({emotion: shares.loc[emotion, emotion] for emotion in EMOTIONS})
         lost.append(f"{recalls.idxmin()} in {name} ({recalls.min():.0%} of its clips)")
+    when = sentences.of_when(stored("baseline", root))
     return (
-        f"Emotion learnt in English reaches a macro-F1, in runs on real speech{_of_when(stored('baseline', root))}, of "
-        f"{', '.join(said)}; in round brackets, what a simple model learns from the language's own labels. Chance is "
-        f"{1 / len(EMOTIONS):.2f}, and {above} of {len(said)} intervals lie above it. Recognised least is "
+        f"Emotion learnt in English reaches a macro-F1, in runs on real speech{when}, of {', '.join(said)}; in round "
+        f"brackets, what a simple model learns from the language's own labels. Chance is {1 / len(EMOTIONS):.2f}, and "
+        f"{above} of {len(said)} intervals lie above it. Recognised least is "
         f"{', '.join(lost)}."
     )
 
@@ -96,9 +96,9 @@ def shift_opening(root: Path = FOLDER) -> str:
     return (
         "It depends on the language and the model. A language's own mean and deviation change the macro-F1 of a probe "
         f"that learnt from English, on frozen embeddings, by {by_language(probe)}; {_sides(probe)}. Fine-tuned "
-        f"models{_of_when(runs)} change by {by_language(tuned)}, with averaged weights as well; {_sides(tuned)}. Of "
-        "the distance between them and a simple model trained on the language's labels, that covers "
-        f"{', '.join(shares)}."
+        f"models{sentences.of_when(runs)} change by {by_language(tuned)}, with averaged weights as well; "
+        f"{_sides(tuned)}. Of the distance between them and a simple model trained on the language's labels, that "
+        f"covers {', '.join(shares)}."
     )
 
 
@@ -119,8 +119,8 @@ def stage1_opening(root: Path = FOLDER) -> str:
     return (
         f"After stage 1, speakers it has never heard {speakers} to tell apart: the nearest other clip is of the same "
         f"speaker for {last['recall_at_1']:.0%} of clips, where it was {first['recall_at_1']:.0%} (mean of "
-        f"{len(runs)} runs on real speech{_of_when(runs)}). What a linear probe reads of emotion in English {emotion}: "
-        f"macro-F1 {last['emotion_macro_f1']:.3f} after {first['emotion_macro_f1']:.3f}."
+        f"{len(runs)} runs on real speech{sentences.of_when(runs)}). What a linear probe reads of emotion in English "
+        f"{emotion}: macro-F1 {last['emotion_macro_f1']:.3f} after {first['emotion_macro_f1']:.3f}."
     )
 
 
@@ -141,12 +141,12 @@ def gain_opening(method: str, root: Path = FOLDER) -> str:
     rows = rows[rows["method"] == method]
     plain = rows[(rows["weights"] == rows["weights"].iloc[0]) & (rows["statistics"] == "source")]
     fair = sentences.averaged_and_recentred(rows, method)
-    when = _of_when(stored("baseline", root))
+    when = sentences.of_when(stored("baseline", root))
     name = {"contrastive": "Contrastive learning"}.get(method, method)
     return (
         f"{name} changes the baseline's macro-F1, in runs on real speech{when}, by {by_language(plain)}; "
-        f"{_sides(plain)}. Once both models are averaged over their steps and each corpus is brought to the mean and "
-        f"deviation of English, what is left is {by_language(fair)}; {_sides(fair)}."
+        f"{_sides(plain)}. Once each corpus is brought to the mean and deviation of English, for both models, it "
+        f"changes it by {by_language(fair)}; {_sides(fair)}."
     )
 
 
@@ -180,7 +180,7 @@ def results_opening(left: pd.DataFrame, root: Path = FOLDER) -> str:
     alone, alike = (left[left["step"] == step] for step in (STEPS[0], STEPS[2]))
     fair = "a baseline of the same averaged weights and statistics"
     said = f"{sentences.intervals_off_zero(alone, 'the baseline alone')} {sentences.intervals_off_zero(alike, fair)}"
-    return f"In runs on real speech{_of_when(stored('baseline', root))}: o{said[1:]}"
+    return f"In runs on real speech{sentences.of_when(stored('baseline', root))}: o{said[1:]}"
 
 
 def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDER) -> str:
@@ -194,15 +194,10 @@ def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDE
     base = gaps[gaps["method"] == "baseline"]
     holding = int(((gaps["low"] <= 0) & (gaps["high"] >= 0)).sum())
     return (
-        f"Women's accuracy less men's, in runs on real speech{_of_when(stored('baseline', root))}, is "
+        f"Women's accuracy less men's, in runs on real speech{sentences.of_when(stored('baseline', root))}, is "
         f"{by_language(base)} under the baseline; of {len(gaps)} intervals of all methods {holding} hold zero. "
-        f"{sentences.gender_change_sentence(changes)}"
+        f"{sentences.gender_change_sentence(changes, sentences.of_when(stored(POOL_AS_IT_IS, root)))}"
     )
-
-
-def _of_when(runs: list[Run]) -> str:
-    """That runs are of an earlier protocol, if they are: patience is a field of recipes that chose their epoch."""
-    return " of an earlier protocol" if any("patience" in run.config["config"] for run in runs) else ""
 
 
 def _moved(changes: pd.Series, up: str, down: str, still: str) -> str:

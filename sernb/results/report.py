@@ -9,15 +9,16 @@ from sernb.data.files import read_table
 from sernb.data.shipped import RESULTS
 from sernb.evaluation import bias, comparison, uncertainty
 from sernb.evaluation.predictions import METRICS, scores_by
-from sernb.experiments.conditions import CONDITIONS, stored_groups
+from sernb.experiments.conditions import CONDITIONS, condition_group, stored_groups
 from sernb.experiments.stored import open_stored
 from sernb.experiments.transfer_scores import SCORES_FILE, printed
 from sernb.results import ablations, cost, findings, sentences, variants
-from sernb.results.present import present_runs, present_scores
 from sernb.results.throughput import stored_speeds
 from sernb.runs import Run, days
 
 FOLDER = RESULTS
+POOL_AS_IT_IS = condition_group("contrastive", "as-it-is")
+"""Group of the stored runs that those with changed pools are compared with."""
 SPEED = ["encoder", "device", "precision", "method", "clips_per_s", "stock_clips_per_s"]
 
 
@@ -85,8 +86,9 @@ def whole_report(root: Path = FOLDER) -> Report:
         for question, table in ablation_pages(root).items()
     }
     if len(genders):
-        said.append(sentences.gender_change_sentence(genders))
-        tables_of_ablations["Contrastive learning, speakers balanced by gender: gap in accuracy, macro-F1"] = (
+        when = sentences.of_when(stored(POOL_AS_IT_IS, root))
+        said.append(sentences.gender_change_sentence(genders, when))
+        tables_of_ablations[f"Contrastive learning in runs{when}, speakers balanced by gender: accuracy, macro-F1"] = (
             bias.changes_page(genders)
         )
     place = runs["baseline"][0].environment
@@ -95,7 +97,9 @@ def whole_report(root: Path = FOLDER) -> Report:
     about = f"{place['encoder']}, seeds: {seeds}; {place['gpu'] or place['processor']}, {when}"
     shown = {
         "Three methods beside the paper's: mean (std) over five runs in the paper, over rounds here, each of which "
-        f"judges every clip once ({about})": findings.table1(tables, findings.paper_table1(root)),
+        f"judges every clip once ({about}). English by runs that hold RAVDESS out": findings.table1(
+            findings.with_english_row(tables, root), findings.paper_table1(root)
+        ),
         "Each method and the plain baseline on the same clips: difference in macro-F1 [95 % interval]": (
             difference_page(differences)
         ),
@@ -114,10 +118,6 @@ def whole_report(root: Path = FOLDER) -> Report:
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leak_page(root),
         "Continuous metric learning, no further training on the target, value [95 % interval]": transfer_page(root),
     }
-    if present := present_runs(root):
-        trained = [run for own in present.values() for run in own]
-        about = f"{trained[0].environment['encoder']}, {days(trained)}"
-        shown[f"The present protocol so far ({about}): macro-F1 [95 % interval]"] = present_scores(present)
     return Report(sentences.three_findings(differences, gains, alike), said, shown)
 
 
@@ -153,8 +153,8 @@ def gender_changes(root: Path = FOLDER) -> pd.DataFrame:
     """What each stored condition of `sernb pool` does to the gender gap and to macro-F1: `bias.changes`."""
     places = stored_groups(root, "contrastive")
     groups = {what: comparison.pooled(findings.runs_of_group(root, group)) for what, group in places.items()}
-    as_it_is = groups.pop(CONDITIONS["as-it-is"].what)
-    return bias.changes(groups, as_it_is) if groups else pd.DataFrame()
+    as_it_is = groups.pop(CONDITIONS["as-it-is"].what, None)
+    return bias.changes(groups, as_it_is) if groups and as_it_is is not None else pd.DataFrame()
 
 
 def ablation_pages(root: Path = FOLDER) -> dict[str, pd.DataFrame]:

@@ -8,14 +8,15 @@ from sernb.evaluation import uncertainty
 from sernb.experiments.stored import BEST_EPOCH, LAST_STEP
 from sernb.languages import language_name
 from sernb.results.variants import WEIGHTS
+from sernb.runs import Run
 
 PROTOCOLS = {
     BEST_EPOCH: "the earlier protocol (the epoch that validation chose)",
     LAST_STEP: "the present protocol (to the last step, rates falling)",
 }
-AVERAGED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target, averaged"}
+AVERAGED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target"}
 """The weights of each method that are an average over steps."""
-TREATED_ALIKE = "a baseline with averaged weights and target statistics too"
+TREATED_ALIKE = "a baseline with target statistics too"
 
 
 def three_findings(differences: pd.DataFrame, gains: pd.DataFrame, alike: pd.DataFrame) -> list[str]:
@@ -88,9 +89,9 @@ def gain_sentences(differences: pd.DataFrame) -> Iterator[str]:
 
 
 def brought_without_method(rows: pd.DataFrame) -> str:
-    """What averaged weights and target statistics bring the baseline without any method; of `variants.gain_rows`."""
+    """What target statistics bring the baseline without any method; of `variants.gain_rows`."""
     brought = by_language(averaged_and_recentred(rows, "baseline"))
-    return f"Averaged weights and target statistics bring the baseline, without any method, {brought}."
+    return f"The target's own statistics bring the baseline, without any method, {brought}."
 
 
 def gains_over_alike_baseline(alike: pd.DataFrame) -> Iterator[str]:
@@ -112,16 +113,26 @@ def gender_gap_sentences(gaps: pd.DataFrame) -> Iterator[str]:
         yield f"Women's accuracy less men's, {method}: {by_language(rows)}."
 
 
-def gender_change_sentence(changes: pd.DataFrame) -> str:
-    """What the speech that contrastive learning hears does to the gap, as far as intervals go; of `bias.changes`."""
+def of_when(runs: list[Run]) -> str:
+    """That runs are of an earlier protocol, if they are: patience is a field of recipes that chose their epoch."""
+    return " of an earlier protocol" if any("patience" in run.config["config"] for run in runs) else ""
+
+
+def gender_change_sentence(changes: pd.DataFrame, when: str = "") -> str:
+    """What the speech that contrastive learning hears does to the gap, as far as intervals go.
+
+    Args:
+        changes: from `bias.changes`.
+        when: of which protocol the runs are, see `of_when`.
+    """
     known = changes.dropna(subset="change_low")
     moved = known[(known["change_low"] > 0) | (known["change_high"] < 0)].to_dict("records")
     which = "; ".join(f"{one['condition']} in {language_name(one['language'])}, {one['change']:+.3f}" for one in moved)
     return (
-        f"{known['condition'].nunique()} changes of which speakers contrastive learning hears, and of how much they "
-        f"weigh, move that gap by {known['change'].min():+.3f} to {known['change'].max():+.3f}; of {len(known)} "
-        f"intervals {len(known) - len(moved)} hold zero{f' (not: {which})' if which else ''}, where chance alone would "
-        f"leave about {uncertainty.LEVEL * len(known):.0f}."
+        f"In runs{when}, {known['condition'].nunique()} changes of which speakers contrastive learning hears, and of "
+        f"how much they weigh, move that gap by {known['change'].min():+.3f} to {known['change'].max():+.3f}; of "
+        f"{len(known)} intervals {len(known) - len(moved)} hold zero{f' (not: {which})' if which else ''}, where "
+        f"chance alone would leave about {uncertainty.LEVEL * len(known):.0f}."
     )
 
 

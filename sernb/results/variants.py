@@ -12,14 +12,14 @@ from sernb.results.findings import METHODS, runs_of_group
 from sernb.runs import STATISTICS
 
 WEIGHTS = {
-    "baseline": ("best epoch", "averaged"),
-    "contrastive": ("best epoch", "averaged"),
+    "baseline": ("averaged", "last"),
+    "contrastive": ("averaged", "last"),
     "byol": ("target", "online"),
 }
 """What a run holds: first the weights that `Run.predictions` are of, then those that a variant is named after."""
 ALIKE = {
-    "contrastive": (("best epoch", None, None), ("averaged", "averaged", "averaged")),
-    "byol": (("target, averaged", None, "averaged"), ("online, best epoch", "online", None)),
+    "contrastive": (("averaged", None, None), ("last", "last", "last")),
+    "byol": (("target", None, None), ("online", "online", "last")),
 }
 """Weights of a method, their variant, and the baseline's variant of the same kind."""
 
@@ -27,8 +27,9 @@ ALIKE = {
 def gain_rows(root: Path) -> pd.DataFrame:
     """Macro-F1 of every variant, and what it has over the plain baseline with its 95 % interval.
 
-    Neither paper averages weights (BYOL's target network aside) or uses target statistics, so each is a row of its
-    own: what a method brings beyond them shows between rows of equal weights and statistics.
+    The plain baseline is the average of its weights without target statistics. Neither paper averages weights (BYOL's
+    target network aside) or uses target statistics, so each is a row of its own: what a method brings beyond them
+    shows between rows of equal weights and statistics.
 
     Args:
         root: folder of the stored runs.
@@ -48,10 +49,10 @@ def gain_rows(root: Path) -> pd.DataFrame:
 def alike_rows(root: Path) -> pd.DataFrame:
     """What each method has over a baseline of the same kind: macro-F1, with its 95 % interval.
 
-    A single checkpoint of a short training swings from one epoch to the next, and a head meets a shifted embedding in
-    a new corpus. Averaged weights and target statistics help against both without a method, so a method's own worth
-    is what it has over a baseline that is treated alike. BYOL's target is an average over steps, and stands beside the
-    averaged baseline.
+    The weights of the last step swing from one step to the next, and a head meets a shifted embedding in a new corpus.
+    Averaged weights and target statistics help against both without a method, so a method's own worth is what it has
+    over a baseline that is treated alike. BYOL's target is an average over steps, and stands beside the averaged
+    baseline.
 
     Args:
         root: folder of the stored runs.
