@@ -80,3 +80,50 @@ def learning(runs: dict[str, Run]) -> HTML:
         caption="Live runs: loss on the training clips, and macro-F1 on English validation speakers.",
         name="fig-learning",
     )
+
+
+def by_steps(gains: pd.DataFrame) -> HTML:
+    """What stage 1 brings before stages 2 of several lengths, a point a seed, the means joined.
+
+    Args:
+        gains: from `stage_lengths.gain_by_steps`.
+    """
+    places = sorted(gains["steps"].unique())
+    figure, axes = plt.subplots(
+        1, gains["language"].nunique(), figsize=(9, 3.2), sharey=True, layout="constrained", squeeze=False
+    )
+    described = []
+    for ax, (language, rows) in zip(axes[0], gains.groupby("language"), strict=True):
+        for (statistics, own), (colour, aside) in zip(
+            rows.groupby("statistics"), (("C0", -0.06), ("C2", 0.06)), strict=True
+        ):
+            x = own["steps"].map(places.index) + aside
+            means = own.groupby("steps")["gain"].mean()
+            ax.scatter(x, own["gain"], s=14, color=colour, alpha=0.5, linewidth=0)
+            ax.plot(
+                [places.index(steps) + aside for steps in means.index],
+                means,
+                color=colour,
+                marker="o",
+                label=statistics,
+            )
+            said = ", ".join(f"{steps} steps {gain:+.3f}" for steps, gain in means.items())
+            described.append(f"{language_name(language)}, {statistics} statistics: {said}")
+        ax.axhline(0, color="black", linestyle="--", linewidth=1)
+        ax.set(
+            title=language_name(language),
+            xticks=range(len(places)),
+            xlabel="steps of stage 2",
+            xlim=(-0.4, len(places) - 0.6),
+        )
+        ax.set_xticklabels(places)
+    axes[0, 0].set_ylabel("macro-F1 with stage 1\nless that without")
+    axes[0, -1].legend(title="statistics", fontsize="small")
+    return captioned(
+        figure,
+        alt="One panel per language: macro-F1 with stage 1 less that without, over steps of stage 2, a point a seed, "
+        f"means joined, zero dashed. {'; '.join(described)}.",
+        caption="Stored runs on real speech: what 400 batches of stage 1 bring before stages 2 of several lengths. A "
+        "small point is a seed, a large one the mean.",
+        name="fig-stage1-by-steps",
+    )

@@ -191,6 +191,16 @@ def ablations(root: Path = FOLDER) -> HTML:
     return HTML("".join(map(_folded, asked, (_ablation(one, root) for one in asked))))
 
 
+def ablation(name: str, root: Path = FOLDER) -> HTML:
+    """One of these ablations, not folded.
+
+    Args:
+        name: as in ablations.toml.
+        root: folder of the stored runs.
+    """
+    return HTML(_ablation(all_ablations()[name], root))
+
+
 def _folded(asked: Ablation, shown: str) -> str:
     return f"<details><summary>{escape(asked.question)}</summary>{shown}</details>"
 

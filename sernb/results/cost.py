@@ -33,7 +33,8 @@ def parameter_count(run: Run) -> int | None:
         d_model=width, encoder_layers=layers, encoder_attention_heads=width // 64, encoder_ffn_dim=4 * width
     )
     with torch.device("meta"):  # shapes only
-        model = EmotionClassifier(WhisperEncoder(shape, config["seconds"], config["pooling"]), config["hidden"])
+        encoder = WhisperEncoder(shape, config["seconds"], config["pooling"], layers=config.get("layers"))
+        model = EmotionClassifier(encoder, config["hidden"])
     return sum(tensor.numel() for tensor in model.parameters())
 
 

@@ -18,35 +18,26 @@ from sernb.evaluation.ensembles import ensemble
 from sernb.experiments import frozen
 from sernb.experiments.leak import DISJOINT, over_corpora
 from sernb.results.findings import METHODS, paper_table1, runs_of_group
-from sernb.runs import STATISTICS, Run
+from sernb.runs import LAST, STATISTICS, Run
 
 STEPS = ("the method alone", "averaged weights", "target's own statistics", "ensemble of its seeds")
 CEILING = "trained on the target's labels"
 
 
-def weight_variants(runs: list[Run]) -> tuple[str | None, str | None]:
-    """Variants of runs: of the weights as training left them, and of those averaged over steps.
-
-    Both are the runs' own where these are an average by the method itself, as in BYOL's target network.
-    """
-    shared = set.intersection(*(set(run.variants) for run in runs))
-    if "averaged" in shared:  # the earlier protocol, whose own weights are those of the best epoch
-        return None, "averaged"
-    return ("last" if "last" in shared else None), None
-
-
 def shifted_back(runs: list[Run]) -> pd.DataFrame:
     """Test predictions of the runs' averaged weights with the target's own statistics."""
-    _, averaged = weight_variants(runs)
-    return comparison.pooled(runs, variant=STATISTICS if averaged is None else f"{averaged}-{STATISTICS}")
+    return comparison.pooled(runs, variant=STATISTICS)
 
 
 def predictions_by_step(runs: list[Run]) -> dict[str, pd.DataFrame]:
-    """Test predictions of one method at each of STEPS that it has; an ensemble needs more than one seed."""
-    single, averaged = weight_variants(runs)
-    found = {STEPS[0]: comparison.pooled(runs, variant=single)}
-    if averaged != single:
-        found[STEPS[1]] = comparison.pooled(runs, variant=averaged)
+    """Test predictions of one method at each of STEPS that it has; an ensemble needs more than one seed.
+
+    BYOL's target network is an average over steps by itself, so that BYOL alone has averaged weights already.
+    """
+    if all(LAST in run.variants for run in runs):
+        found = {STEPS[0]: comparison.pooled(runs, variant=LAST), STEPS[1]: comparison.pooled(runs)}
+    else:
+        found = {STEPS[0]: comparison.pooled(runs)}
     found[STEPS[2]] = shifted_back(runs)
     if found[STEPS[2]]["seed"].nunique() > 1:
         found[STEPS[3]] = ensemble(found[STEPS[2]])

@@ -13,6 +13,7 @@ from sernb.experiments.conditions import CONDITIONS, condition_group, stored_gro
 from sernb.experiments.stored import open_stored
 from sernb.experiments.transfer_scores import SCORES_FILE, printed
 from sernb.results import ablations, cost, findings, sentences, variants
+from sernb.results.mixed_ensembles import mixture_table
 from sernb.results.throughput import stored_speeds
 from sernb.runs import Run, days
 
@@ -108,6 +109,9 @@ def whole_report(root: Path = FOLDER) -> Report:
             variants.variants_page(gains)
         ),
         "Macro-F1 over a baseline of the same weights and statistics [95 % interval]": variants.variants_page(alike),
+        "Ensembles of models that differ, target statistics: macro-F1 [95 % interval over speakers]": mixture_table(
+            root
+        ),
         "Accuracy of women less that of men [95 % interval]": variants.variants_page(gaps),
         "Stage 1 alone, mean (std) over runs, one per seed and left-out fold": stored_stage1(root),
         "Training throughput, augmentation included, against the same step written the stock way (30 s, fp32)": (

@@ -128,11 +128,12 @@ def gender_change_sentence(changes: pd.DataFrame, when: str = "") -> str:
     known = changes.dropna(subset="change_low")
     moved = known[(known["change_low"] > 0) | (known["change_high"] < 0)].to_dict("records")
     which = "; ".join(f"{one['condition']} in {language_name(one['language'])}, {one['change']:+.3f}" for one in moved)
+    runs = f"In runs{when}, " if when else ""
     return (
-        f"In runs{when}, {known['condition'].nunique()} changes of which speakers contrastive learning hears, and of "
-        f"how much they weigh, move that gap by {known['change'].min():+.3f} to {known['change'].max():+.3f}; of "
-        f"{len(known)} intervals {len(known) - len(moved)} hold zero{f' (not: {which})' if which else ''}, where "
-        f"chance alone would leave about {uncertainty.LEVEL * len(known):.0f}."
+        f"{runs}{known['condition'].nunique()} changes of which speakers contrastive learning hears, and of how much "
+        f"they weigh, move that gap by {known['change'].min():+.3f} to {known['change'].max():+.3f}; of {len(known)} "
+        f"intervals {len(known) - len(moved)} hold zero{f' (not: {which})' if which else ''}, where chance alone would "
+        f"leave about {uncertainty.LEVEL * len(known):.0f}."
     )
 
 

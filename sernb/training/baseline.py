@@ -12,7 +12,7 @@ from sernb.data.folds import Split
 from sernb.evaluation.model_card import carded
 from sernb.labels import EMOTIONS
 from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
-from sernb.runs import MODEL_FOLDER, Run, RunStore
+from sernb.runs import LAST, MODEL_FOLDER, Run, RunStore
 from sernb.speech.augment import (
     SpectrogramAugmentation,
     augment_spectrogram,
@@ -22,9 +22,6 @@ from sernb.speech.samplers import class_balanced
 from sernb.training.configs import BaselineConfig
 from sernb.training.loop import Task, drop_checkpoints, fit, make_accelerator
 from sernb.training.outputs import Watcher, split_hash, store_outputs
-
-LAST = "last"
-"""Variant of a run: its weights as the last step left them, beside the model, which is their average over steps."""
 
 
 class Reversed(torch.autograd.Function):

@@ -101,7 +101,7 @@ def test_seeds_go_over_folds_diagonal_by_diagonal():
     cells = [(cell.seed, cell.fold) for cell in grid(["contrastive"], seeds=3, folds=5, diagonals=2)]
     assert cells == [(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (2, 3)]
     names = [condition_group("contrastive", "as-it-is"), condition_group("byol", "english")]
-    assert names == ["contrastive", "byol-english"]
+    assert names == ["contrastive-as-it-is", "byol-english"]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The ladder's rungs, of runs of either protocol: which variant each step takes, and that its scores are theirs."""
+"""The ladder's rungs: which variant each step takes, and that its scores are theirs."""
 
 import numpy as np
 import pandas as pd
@@ -9,15 +9,13 @@ from sernb.evaluation.predictions import scores
 from sernb.experiments import frozen
 from sernb.experiments.kept import Kept, add_runs
 from sernb.results import ladder
-from sernb.results.present import present_runs, present_scores
 
-SHARES = {"single": 0.4, "averaged": 0.5, "single-statistics": 0.6, "averaged-statistics": 0.7}
-EARLIER = {None: "single", "averaged": "averaged", "statistics": "single-statistics"}
-PRESENT = {None: "averaged", "last": "single", "statistics": "averaged-statistics"}
+SHARES = {"single": 0.4, "averaged": 0.5, "averaged-statistics": 0.7}
+LAST = {None: "averaged", "last": "single", "statistics": "averaged-statistics"}
 TARGET = {None: "averaged", "online": "single", "statistics": "averaged-statistics"}
 
 
-def stored(root, recipe, variants, seeds=3, group=None):
+def stored(root, recipe, variants, seeds=3):
     """Runs whose weights and statistics can be told apart by how often they are right; returns their predictions."""
     made, kept = {}, []
     for seed in range(seeds):
@@ -25,18 +23,17 @@ def stored(root, recipe, variants, seeds=3, group=None):
             name: answers(np.random.default_rng([seed, n]), right) for n, (name, right) in enumerate(SHARES.items())
         }
         own = {variant: tables[name] for variant, name in variants.items()}
-        run = store(root / "runs" / f"{group or recipe}-{seed}", seed, own.pop(None), own, recipe=recipe)
-        kept.append(Kept(run, group or recipe))
+        run = store(root / "runs" / f"{recipe}-{seed}", seed, own.pop(None), own, recipe=recipe)
+        kept.append(Kept(run, recipe))
         for name, table in tables.items():
             made.setdefault(name, []).append(table)
     add_runs(root, kept)
     return made
 
 
-@pytest.fixture(params=["earlier", "present"])
-def runs(request, tmp_path):
-    variants = EARLIER | {"averaged-statistics": "averaged-statistics"} if request.param == "earlier" else PRESENT
-    made = stored(tmp_path, "baseline", variants)
+@pytest.fixture
+def runs(tmp_path):
+    made = stored(tmp_path, "baseline", LAST)
     stored(tmp_path, "byol", TARGET)
     paper = pd.DataFrame(
         {"corpus": "URDU", "language": "ur", "method": ["baseline", "byol"], "metric": "macro_f1", "mean": [0.5, 0.6]}
@@ -76,13 +73,3 @@ def test_gains_lie_between_the_steps_they_name(runs):
     left = ladder.gain_over_baseline(root).set_index(["step", "method"])["value"]
     for step in (ladder.STEPS[0], ladder.STEPS[2]):
         assert left[step, "BYOL"] == pytest.approx(value[step, "BYOL"] - value[step, "baseline"])
-
-
-def test_runs_of_the_present_protocol_have_a_table_of_their_own_until_they_replace_the_others(runs):
-    root, _ = runs
-    assert present_scores(present_runs(root)).empty
-    made = stored(root, "baseline", PRESENT, group="baseline-present")
-    table = present_scores(present_runs(root)).set_index("step")
-    assert list(table.index) == list(ladder.STEPS) and set(table["seeds"]) == {3}
-    mean = np.mean([scores(one)["macro_f1"] for one in made["averaged-statistics"]])
-    assert table.at[ladder.STEPS[2], "urdu"].startswith(f"{mean:.3f} [")

@@ -10,7 +10,7 @@ from stored import answers, store
 from sernb.experiments.kept import Kept, add_runs
 from sernb.experiments.leak import CARELESS, DISJOINT
 from sernb.labels import EMOTIONS, PROBABILITIES
-from sernb.results import openings
+from sernb.results import openings, report
 from sernb.results.ladder import STEPS
 from sernb.runs import REPORT_FILE
 
@@ -42,7 +42,7 @@ def test_a_gain_names_every_language_and_counts_its_intervals(tmp_path, monkeypa
     add_runs(tmp_path, [Kept(store(tmp_path / "runs" / "run", 0, answers(np.random.default_rng(0))), "baseline")])
     rows = [
         {"method": "contrastive", "weights": weights, "statistics": statistics, "language": language, "value": value}
-        for weights, statistics, gain in (("best epoch", "source", 0.1), ("averaged", "target", -0.1))
+        for weights, statistics, gain in (("last", "source", 0.1), ("averaged", "target", -0.1))
         for language, value in (("ur", gain), ("de", 2 * gain))
     ]
     table = pd.DataFrame(rows).assign(low=lambda t: t["value"] - 0.15, high=lambda t: t["value"] + 0.15)
@@ -137,7 +137,8 @@ def test_results_open_with_the_intervals_without_zero_alone_and_treated_alike(tm
     ("moved", "said"), [(0.05, "2 hold zero, where"), (0.3, "1 hold zero (not: men in German, +0.3")]
 )
 def test_bias_opens_with_the_gap_and_what_intervals_leave_open(moved, said, tmp_path):
-    add_runs(tmp_path, [Kept(store(tmp_path / "runs" / "run", 0, answers(np.random.default_rng(0))), "baseline")])
+    run = store(tmp_path / "runs" / "run", 0, answers(np.random.default_rng(0)))
+    add_runs(tmp_path, [Kept(run, group) for group in ("baseline", report.POOL_AS_IT_IS)])
     gaps = left((STEPS[0], "ur", 0.05), (STEPS[0], "de", -0.2)).assign(method="baseline")
     changes = pd.DataFrame({"condition": ["women", "men", "both"], "language": ["ur", "de", "de"]})
     changes = changes.assign(change=[-0.02, moved, 0.9], change_low=[-0.1, moved - 0.1, np.nan])

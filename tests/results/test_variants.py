@@ -41,14 +41,11 @@ def test_every_method_has_a_row_for_both_weights_and_both_statistics(table):
 @pytest.mark.parametrize("corpus", ["urdu", "emodb", "banglaser"])
 @pytest.mark.parametrize(
     ("row", "group", "variant"),
-    [(5, "contrastive", "statistics"), (6, "contrastive", "averaged"), (10, "byol", "online")],
+    [(5, "contrastive", "statistics"), (6, "contrastive", "last"), (10, "byol", "online")],
 )
-def test_a_cell_is_the_difference_from_the_plain_baseline_on_the_same_clips_and_seeds(
-    table, row, group, variant, corpus
-):
+def test_a_cell_is_the_difference_from_the_plain_baseline_on_the_same_clips(table, row, group, variant, corpus):
     own, plain = of(group, variant, corpus), of("baseline", None, corpus)
-    keys = ["seed", "utterance_id"]
-    plain = plain.merge(own[keys], on=keys)
+    plain = plain[plain["utterance_id"].isin(own["utterance_id"])]
     score, gain = map(float, re.match(r"([\d.]+), ([+-][\d.]+)", table.at[row, corpus]).groups())
     assert score == pytest.approx(macro_f1(own), abs=6e-4)
     assert gain == pytest.approx(macro_f1(own) - macro_f1(plain), abs=1.1e-3)
@@ -58,14 +55,14 @@ def test_a_cell_is_the_difference_from_the_plain_baseline_on_the_same_clips_and_
 @pytest.mark.parametrize(
     ("row", "group", "variant", "plain"),
     [
-        (3, "contrastive", "averaged-statistics", "averaged-statistics"),
-        (4, "byol", None, "averaged"),
-        (6, "byol", "online", None),
+        (3, "contrastive", "last-statistics", "last-statistics"),
+        (4, "byol", None, None),
+        (6, "byol", "online", "last"),
     ],
 )
 def test_alike_is_compared_with_alike(alike, row, group, variant, plain, corpus):
     own, base = of(group, variant, corpus), of("baseline", plain, corpus)
-    base = base.merge(own[["seed", "utterance_id"]], on=["seed", "utterance_id"])
+    base = base[base["utterance_id"].isin(own["utterance_id"])]
     gain = float(alike.at[row, corpus].split(" ")[0])
     assert gain == pytest.approx(macro_f1(own) - macro_f1(base), abs=6e-4)
 
