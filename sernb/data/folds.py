@@ -85,7 +85,7 @@ class Split:
 
     Attributes:
         train: labelled manifest rows the emotion loss sees.
-        validation: labelled manifest rows for early stopping, checkpoint selection and tuning.
+        validation: labelled manifest rows to watch a training by, and to choose settings by.
         test: labelled manifest rows that give the reported figures.
         unlabelled: manifest rows used without their emotion labels.
         target: every manifest row of the tested corpora, whatever its class, over which statistics are taken without

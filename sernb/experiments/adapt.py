@@ -263,7 +263,10 @@ def _told(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iterator[s
         "average their probabilities, and re-centre embeddings on your clips' own mean and deviation."
     )
     if planned.recipe.adapts:
-        yield "First each is adapted to your speakers by contrastive learning, without labels (--stage1)."
+        yield (
+            "First each is adapted to your speakers by contrastive learning, without labels (--stage1). The book's "
+            "reference runs don't show that this helps: judge it by your own labels, beside a model without it."
+        )
     yield (
         "Why: emotion is learnt where labels are, in English; your clips say how your recordings sound. No label of "
         "yours teaches anything, so those there are can judge."

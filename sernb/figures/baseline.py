@@ -119,18 +119,19 @@ def judged(predictions: pd.DataFrame, where: str, name: str) -> HTML:
     )
 
 
-def poolings(table: pd.DataFrame) -> HTML:
-    """Macro-F1 of runs that average all frames and of runs that average the frames of speech.
+def depths(table: pd.DataFrame) -> HTML:
+    """Macro-F1 of runs that keep some of the encoder's layers and of runs that keep all.
 
     Args:
-        table: scores by run and corpus, with a column pooling.
+        table: scores by run and corpus, with a column layers.
     """
-    ax = plots.scores(table, x="corpus", hue="pooling")
-    means = table.groupby(["corpus", "pooling"])["macro_f1"].mean()
-    described = "; ".join(f"{corpus}, {pooling}: {value:.2f}" for (corpus, pooling), value in means.items())
+    ax = plots.scores(table, x="corpus", hue="layers")
+    means = table.groupby(["corpus", "layers"])["macro_f1"].mean()
+    described = "; ".join(f"{corpus}, {layers}: {value:.2f}" for (corpus, layers), value in means.items())
     return captioned(
         ax,
-        alt=f"Macro-F1 as bars for each corpus and pooling, the seeds as points, chance dashed. Means: {described}.",
-        caption="Stored runs on real speech: an average over speech frames only, and over all frames.",
-        name="fig-pooling",
+        alt=f"Macro-F1 as bars for each corpus and choice of layers, the seeds as points, chance dashed. Means: "
+        f"{described}.",
+        caption="Stored runs on real speech: the baseline with the lower half of the encoder's layers, and with all.",
+        name="fig-depths",
     )

@@ -45,11 +45,12 @@ def gaps(found: pd.DataFrame, root: Path = FOLDER) -> HTML:
     )
 
 
-def pools(changes: pd.DataFrame) -> HTML:
+def pools(changes: pd.DataFrame, when: str = "") -> HTML:
     """What each change of the speech that contrastive learning hears does to the gap, one panel per language.
 
     Args:
         changes: from `evaluation.bias.changes`.
+        when: of which protocol the runs are, from `sentences.of_when`.
     """
     rows = changes.assign(value=changes["change"], low=changes["change_low"], high=changes["change_high"])
     height = 0.8 + (0.7 + 0.28 * rows["condition"].nunique()) * rows["language"].nunique()
@@ -59,8 +60,9 @@ def pools(changes: pd.DataFrame) -> HTML:
         figure,
         alt=f"Points with 95 % intervals, one panel per language, zero dashed: how far each condition moves women's "
         f"accuracy less men's. {described}.",
-        caption="Stored runs on real speech: how far women's accuracy less men's moves when contrastive learning hears "
-        "other speech, or weighs it otherwise, with 95 % intervals. Hollow: too few trainings for an interval.",
+        caption=f"Stored runs{when} on real speech: how far women's accuracy less men's moves when contrastive "
+        "learning hears other speech, or weighs it otherwise, with 95 % intervals. Hollow: too few trainings for an "
+        "interval.",
         name="fig-bias-pools",
     )
 

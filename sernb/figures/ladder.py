@@ -34,9 +34,9 @@ def ladder(table: pd.DataFrame) -> HTML:
         figure,
         alt=alt,
         caption="From zero-shot to the best known here without labels of the target: macro-F1 with 95 % intervals over "
-        "speakers and trainings (of an ensemble, over speakers). Hollow diamonds: the paper's figures, of a larger "
-        "encoder trained on more English speech. Dotted: chance. Everything is computed from stored predictions on "
-        "real speech.",
+        "speakers and trainings (of an ensemble, over speakers). Alone: the last step's weights; of BYOL, those of its "
+        "target network, an average by itself. Hollow diamonds: the paper's figures, of a larger encoder trained on "
+        "more English speech. Dotted: chance. Everything is computed from stored predictions on real speech.",
         name="fig-ladder",
     )
 
@@ -110,8 +110,8 @@ def finding(table: pd.DataFrame) -> Markdown:
     base = {step: values["baseline"] for step, values in zip(STEPS, (alone, averaged, moved, ensemble), strict=True)}
     best = base[STEPS[3]] if len(base[STEPS[3]]) else base[STEPS[2]]
     sentences = [
-        "**Emotion learnt in English carries over, and much of it is lost on the way.** Without a label of the target "
-        f"language the baseline reaches a macro-F1 of {_listed(base[STEPS[0]], '.2f')}; chance is "
+        "**Emotion learnt in English carries over, and how much is lost depends on the language.** Without a label of "
+        f"the target language the baseline reaches a macro-F1 of {_listed(base[STEPS[0]], '.2f')}; chance is "
         f"{1 / len(EMOTIONS):.2f}.",
         f"**In {_counted(best > base[STEPS[0]])}, part of that loss is won back without a label.** With averaged "
         "weights, the language's own mean and deviation, and an ensemble of seeds, the baseline reaches "

@@ -145,8 +145,8 @@ def brought(table: pd.DataFrame) -> HTML:
     return captioned(
         ax,
         alt=f"Points with intervals. {_told(table, 'step')}",
-        caption="Stored runs on real speech: what each step adds to the baseline, with 95 % intervals over speakers "
-        "and trainings. Hollow: a single ensemble has no interval.",
+        caption="Stored runs on real speech: what each step adds to the weights of the baseline's last step, with 95 % "
+        "intervals over speakers and trainings. Hollow: a single ensemble has no interval.",
         name="fig-brought",
     )
 
@@ -168,7 +168,8 @@ def left_over(table: pd.DataFrame) -> HTML:
         alt="Two forest plots of gains over the baseline. "
         + " ".join(f"{title}: {_told(table[table['step'] == step], 'method')}" for step, title in panels.items()),
         caption="Stored runs on real speech: what each method gains, with 95 % intervals over speakers and trainings. "
-        "Left, over the baseline alone; right, with averaged weights and own statistics on both sides.",
+        "Left, with the last step's weights on both sides (of BYOL, those of its target network) and no statistics of "
+        "the target; right, with averaged weights and own statistics on both sides.",
         name="fig-left-over",
     )
 

@@ -106,7 +106,9 @@ def test_ranks_agree_where_values_do_not(transfer):
 
 @pytest.mark.parametrize("source", ["de", "ur"])
 def test_the_metric_loss_turns_the_latent_towards_activation_and_ends_early(source):
-    said("07", "With it the slope rises and that loss falls, in the language that was learnt from and in the other one.")
+    said(
+        "07", "With it the slope rises and that loss falls, in the language that was learnt from and in the other one."
+    )
     said("07", "at ten times the published learning rate the slope comes nearer to 1")
     planes = pd.read_parquet(report.FOLDER / "transfer_planes.parquet").query("source == @source and part == 'apply'")
     slow, fast = ((METRIC.format("joint"), settings) for settings in ("{}", '{"learning_rate": 0.001}'))
