@@ -152,13 +152,13 @@ def brought(table: pd.DataFrame) -> HTML:
 
 
 def left_over(table: pd.DataFrame) -> HTML:
-    """What each method has over the baseline, alone and with both treated alike; a panel each.
+    """What each method has over the baseline, as they are and with both re-centred; a panel each.
 
     Args:
         table: from `results.ladder.gain_over_baseline`.
     """
     figure, axes = plt.subplots(1, 2, figsize=(10, 3), layout="constrained", sharex=True, sharey=True)
-    panels = {STEPS[0]: "over the baseline alone", STEPS[2]: "both averaged and re-centred"}
+    panels = {STEPS[1]: "both averaged", STEPS[2]: "both averaged and re-centred"}
     for ax, (step, title) in zip(axes, panels.items(), strict=True):
         forest(_lines(table[table["step"] == step]), "language", ax=ax).set(title=title, xlabel="gain in macro-F1")
         ax.get_legend().remove()
@@ -168,8 +168,8 @@ def left_over(table: pd.DataFrame) -> HTML:
         alt="Two forest plots of gains over the baseline. "
         + " ".join(f"{title}: {_told(table[table['step'] == step], 'method')}" for step, title in panels.items()),
         caption="Stored runs on real speech: what each method gains, with 95 % intervals over speakers and trainings. "
-        "Left, with the last step's weights on both sides (of BYOL, those of its target network) and no statistics of "
-        "the target; right, with averaged weights and own statistics on both sides.",
+        "On both sides of either panel are averaged weights (of BYOL, its target network, an average by itself); left, "
+        "without statistics of the target; right, with them.",
         name="fig-left-over",
     )
 

@@ -86,7 +86,7 @@ def gain_per_step(root: Path = RESULTS, group: str = "baseline") -> pd.DataFrame
 
 
 def gain_over_baseline(root: Path = RESULTS) -> pd.DataFrame:
-    """What each method has over the baseline at the same step, for the first step and for the target's statistics.
+    """What each method has over the baseline, both with averaged weights, and both with the target's statistics too.
 
     Returns:
         One row per step, method and language: step, method, language, corpus, value, low, high of the gain in macro-F1.
@@ -95,9 +95,9 @@ def gain_over_baseline(root: Path = RESULTS) -> pd.DataFrame:
     baseline = found.pop("baseline")
     return pd.DataFrame(
         {"step": step, "method": METHODS[group]} | gain
-        for step in (STEPS[0], STEPS[2])
+        for step in (STEPS[1], STEPS[2])
         for group, own in found.items()
-        for gain in gain_by_language(own[step], baseline[step])
+        for gain in gain_by_language(own.get(step, own[STEPS[0]]), baseline[step])
     )
 
 

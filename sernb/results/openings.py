@@ -39,7 +39,7 @@ def leak_opening(judged: pd.DataFrame, clips: pd.DataFrame, root: Path = FOLDER)
         said.append(f"{careless:.2f} and {disjoint:.2f} in {language_name(language)}")
         classes = clips[clips["language"] == language].groupby("speaker")["emotion"].nunique()
         single.append(f"{(classes == 1).sum()} of {len(classes)} speakers in {language_name(language)}")
-    gained = ladder.gain_over_baseline(root).query("step == @STEPS[0]")["value"].max()
+    gained = ladder.gain_over_baseline(root).query("step == @STEPS[1]")["value"].max()
     return (
         "The same simple model of the same real clips scores a macro-F1, with clips dealt at random and with whole "
         f"speakers dealt, of {', '.join(said)}. So a leak is worth up to {most:.2f}; the most that a method of this "
@@ -84,10 +84,10 @@ def shift_opening(root: Path = FOLDER) -> str:
         frozen_gains.append({"language": language} | found[["value", "low", "high"]].to_dict())
     runs = stored("baseline", root)
     steps = ladder.predictions_by_step(runs)
-    tuned = pd.DataFrame(ladder.gain_by_language(steps[STEPS[2]], steps[STEPS[0]]))
+    tuned = pd.DataFrame(ladder.gain_by_language(steps[STEPS[2]], steps[STEPS[1]]))
     taught = over_corpora(clips, embeddings).query("part == @DISJOINT")
     shares = []
-    for language, rows in steps[STEPS[0]].groupby("language"):
+    for language, rows in steps[STEPS[1]].groupby("language"):
         missing = _score(taught[taught["language"] == language]) - ladder.macro_f1_interval(rows)["value"]
         won = tuned.loc[tuned["language"] == language, "value"].iloc[0]
         part = f"{won / missing:.0%}" if won < missing else "all"
@@ -96,7 +96,7 @@ def shift_opening(root: Path = FOLDER) -> str:
     return (
         "It depends on the language and the model. A language's own mean and deviation change the macro-F1 of a probe "
         f"that learnt from English, on frozen embeddings, by {by_language(probe)}; {_sides(probe)}. Fine-tuned "
-        f"models{sentences.of_when(runs)} change by {by_language(tuned)}, with averaged weights as well; "
+        f"models{sentences.of_when(runs)} change by {by_language(tuned)}; "
         f"{_sides(tuned)}. Of the distance between them and a simple model trained on the language's labels, that "
         f"covers {', '.join(shares)}."
     )
@@ -177,8 +177,8 @@ def results_opening(left: pd.DataFrame, root: Path = FOLDER) -> str:
         left: from `ladder.gain_over_baseline`.
         root: folder of the stored runs.
     """
-    alone, alike = (left[left["step"] == step] for step in (STEPS[0], STEPS[2]))
-    fair = "a baseline of the same averaged weights and statistics"
+    alone, alike = (left[left["step"] == step] for step in (STEPS[1], STEPS[2]))
+    fair = "a baseline of the same statistics"
     said = f"{sentences.intervals_off_zero(alone, 'the baseline alone')} {sentences.intervals_off_zero(alike, fair)}"
     return f"In runs on real speech{sentences.of_when(stored('baseline', root))}: o{said[1:]}"
 
@@ -210,5 +210,5 @@ def _moved(changes: pd.Series, up: str, down: str, still: str) -> str:
 
 def _sides(rows: pd.DataFrame) -> str:
     above, below = int((rows["low"] > 0).sum()), int((rows["high"] < 0).sum())
-    verb = "lies" if above == 1 else "lie"
+    verb = "lies" if above < 2 else "lie"
     return f"{above or 'none'} of {len(rows)} intervals {verb} above zero, {below or 'none'} below"

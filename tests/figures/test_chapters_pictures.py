@@ -124,8 +124,7 @@ def test_the_ladder_tells_every_rung_and_its_finding_follows_from_them():
         and "every language, part" in said
         and "reaches 0.70 in Urdu and 0.80 in German" in said
     )
-    assert "on both sides contrastive learning gains +0 to +0 points" in said
-    assert "against the baseline alone contrastive learning gains +10 to +10 points" in said
+    assert "on both sides contrastive learning changes macro-F1 by +0.0 to +0.0 points, depending" in said
 
 
 def test_a_language_without_labels_is_said_to_be_unmeasured(tmp_path):

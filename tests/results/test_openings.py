@@ -50,7 +50,7 @@ def test_a_gain_names_every_language_and_counts_its_intervals(tmp_path, monkeypa
     first, second = openings.gain_opening("contrastive", tmp_path).split(". ")
     assert "+0.100 [-0.050, +0.250] in Urdu, +0.200 [+0.050, +0.350] in German" in first
     assert first.endswith("1 of 2 intervals lies above zero, none below")
-    assert second.endswith("none of 2 intervals lie above zero, 1 below.")
+    assert second.endswith("none of 2 intervals lies above zero, 1 below.")
 
 
 def test_the_opening_of_metric_learning_counts_what_its_picture_shows(tmp_path):
@@ -86,7 +86,7 @@ def judged(language: str, right: float, clips: int = 120, **columns) -> pd.DataF
 def test_the_leak_is_told_as_large_as_it_is_and_beside_the_largest_gain(monkeypatch):
     parts = [judged("ur", 0.9, part=CARELESS), judged("ur", 0.6, part=DISJOINT)]
     monkeypatch.setattr(
-        openings.ladder, "gain_over_baseline", lambda root: left((STEPS[0], "ur", 0.2), (STEPS[2], "ur", 0.4))
+        openings.ladder, "gain_over_baseline", lambda root: left((STEPS[1], "ur", 0.2), (STEPS[2], "ur", 0.4))
     )
     clips = pd.DataFrame({"language": "ur", "speaker": ["a", "a", "b"], "emotion": ["sad", "angry", "sad"]})
     told = openings.leak_opening(pd.concat(parts), clips)
@@ -111,7 +111,7 @@ def test_the_shift_is_told_per_language_and_as_a_share_of_what_is_missing(moved,
     monkeypatch.setattr(openings, "taught_in_english", lambda *given: pd.concat(probes))
     monkeypatch.setattr(openings, "over_corpora", lambda *given: judged("de", 0.8, part=DISJOINT))
     tuned = [pd.concat([judged("de", right).assign(seed=seed) for seed in (0, 1)]) for right in (0.6, moved)]
-    monkeypatch.setattr(openings.ladder, "predictions_by_step", lambda runs: {STEPS[0]: tuned[0], STEPS[2]: tuned[1]})
+    monkeypatch.setattr(openings.ladder, "predictions_by_step", lambda runs: {STEPS[1]: tuned[0], STEPS[2]: tuned[1]})
     told = openings.shift_opening(tmp_path)
     assert "on frozen embeddings, by -0.1" in told and said in told
 
@@ -124,7 +124,7 @@ def left(*rows: tuple[str, str, float]) -> pd.DataFrame:
 
 def test_results_open_with_the_intervals_without_zero_alone_and_treated_alike(tmp_path):
     add_runs(tmp_path, [Kept(store(tmp_path / "runs" / "run", 0, answers(np.random.default_rng(0))), "baseline")])
-    rows = left((STEPS[0], "ur", 0.2), (STEPS[0], "de", 0.05), (STEPS[2], "ur", 0.0), (STEPS[2], "de", -0.05))
+    rows = left((STEPS[1], "ur", 0.2), (STEPS[1], "de", 0.05), (STEPS[2], "ur", 0.0), (STEPS[2], "de", -0.05))
     alone, alike = openings.results_opening(rows, tmp_path).split(". O")
     assert alone.endswith(
         "the baseline alone, 1 has a 95 % interval without zero, where chance alone would give about 0.1: "
