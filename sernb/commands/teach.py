@@ -14,8 +14,8 @@ COLOURS = {"right": "green", "wrong": "red", "open": "dim"}
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's commands."""
-    for command in (student, check, slides):
-        app.command()(command)
+    for name, command in (("student", student), ("check", check_answers), ("slides", slides)):
+        app.command(name)(command)
 
 
 def student(
@@ -30,7 +30,7 @@ def student(
         print(path)
 
 
-def check(answers: Annotated[Path, typer.Argument(help="A Python file; it is run.")]):
+def check_answers(answers: Annotated[Path, typer.Argument(help="A Python file; it is run.")]):
     """Judge a student's functions against slow, readable ones; exit status 1 if one is wrong."""
     from sernb.teaching.answers import judge
 

@@ -51,7 +51,7 @@ def claims(root: Path = FOLDER) -> HTML:
     return captioned(
         figure,
         alt=f"Points with 95 % intervals, accuracy on the left, correlation with activation on the right: the metric "
-        f"autoencoder less the plain one. {_told(rows, ['accuracy', 'activation_r'])}.",
+        f"autoencoder less the plain one. {_described(rows, ['accuracy', 'activation_r'])}.",
         caption="Stored runs on real speech: what the metric loss on both scales adds to the plain autoencoder. "
         "Features are z-scored by the source's statistics, as published, or each corpus by its own. No correlation for "
         "Bangla: nobody rated its clips.",
@@ -95,14 +95,14 @@ def settings(root: Path = FOLDER) -> HTML:
     keys = zip(rows["setting"], rows["unlabelled"], strict=True)
     rows = rows.assign(how=[kinds.get(key, "with unlabelled Bangla") for key in keys])
     also = "trained longer, " if "trained longer" in set(rows["how"]) else ""
-    told = _told(rows, ["accuracy", "activation_r"], "how")
+    described = _described(rows, ["accuracy", "activation_r"], "how")
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained")
     _forests(axes, rows, {"accuracy": "accuracy", "activation_r": "correlation with activation"}, "to", "how")
     _legend(axes[0])
     return captioned(
         figure,
         alt="Points with 95 % intervals: the joint metric autoencoder less the plain one, as published, with chosen "
-        f"settings, {also}and with unlabelled Bangla in the training. {told}.",
+        f"settings, {also}and with unlabelled Bangla in the training. {described}.",
         caption="Stored runs on real speech: joint metric less plain autoencoder, z-scored by the source's statistics. "
         "Chosen are learning rate, noise and size of the latent.",
         name="fig-settings",
@@ -277,7 +277,7 @@ def _legend(ax: Axes) -> None:
     ax.figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False, fontsize="small")
 
 
-def _told(rows: pd.DataFrame, scores: list[str], *also: str) -> str:
+def _described(rows: pd.DataFrame, scores: list[str], *also: str) -> str:
     shown = rows[rows["score"].isin(scores)]
     keys = [*also, "to", *([] if also else ["statistics"])]
     return "; ".join(

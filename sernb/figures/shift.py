@@ -144,7 +144,7 @@ def brought(table: pd.DataFrame) -> HTML:
     ax.set(xlabel="gain in macro-F1 over the step before")
     return captioned(
         ax,
-        alt=f"Points with intervals. {_told(table, 'step')}",
+        alt=f"Points with intervals. {_described(table, 'step')}",
         caption="Stored runs on real speech: what each step adds to the weights of the baseline's last step, with 95 % "
         "intervals over speakers and trainings. Hollow: a single ensemble has no interval.",
         name="fig-brought",
@@ -166,7 +166,7 @@ def left_over(table: pd.DataFrame) -> HTML:
     return captioned(
         figure,
         alt="Two forest plots of gains over the baseline. "
-        + " ".join(f"{title}: {_told(table[table['step'] == step], 'method')}" for step, title in panels.items()),
+        + " ".join(f"{title}: {_described(table[table['step'] == step], 'method')}" for step, title in panels.items()),
         caption="Stored runs on real speech: what each method gains, with 95 % intervals over speakers and trainings. "
         "On both sides of either panel are averaged weights (of BYOL, its target network, an average by itself); left, "
         "without statistics of the target; right, with them.",
@@ -178,7 +178,7 @@ def _lines(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(language=table["language"].map(language_name)).sort_values("language", kind="stable")
 
 
-def _told(table: pd.DataFrame, column: str) -> str:
+def _described(table: pd.DataFrame, column: str) -> str:
     def interval(row) -> str:
         return "" if np.isnan(row.low) else f" [{row.low:+.2f}, {row.high:+.2f}]"
 
