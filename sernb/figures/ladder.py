@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -102,47 +102,3 @@ def in_words(table: pd.DataFrame) -> str:
         values = [f"{row.method if pd.notna(row.method) else 'a probe'} {row.value:.2f}" for row in rows.itertuples()]
         said.append(f"{LABELS[step]}: {', '.join(values)}")
     return f"{language_name(table['language'].iloc[0])}: {'; '.join(said)}."
-
-
-def finding(table: pd.DataFrame) -> Markdown:
-    """What the ladder says, in three sentences, computed from it."""
-    moved = _values(table, STEPS[2])
-    base = {step: _values(table, step)["baseline"] for step in STEPS}
-    best = base[STEPS[3]] if len(base[STEPS[3]]) else base[STEPS[2]]
-    sentences = [
-        "**Emotion learnt in English carries over, and how much is lost depends on the language.** Without a label of "
-        f"the target language the baseline reaches a macro-F1 of {_listed(base[STEPS[0]], '.2f')}; chance is "
-        f"{1 / len(EMOTIONS):.2f}.",
-        f"**In {_counted(best > base[STEPS[0]])}, part of that loss is won back without a label.** With averaged "
-        "weights, the language's own mean and deviation, and an ensemble of seeds, the baseline reaches "
-        f"{_listed(best, '.2f')}.",
-        "**What a method adds shows beside a baseline that is treated alike.** With the same weights and statistics on "
-        f"both sides {_ranges(moved)}, depending on the language.",
-    ]
-    return Markdown("\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1)))
-
-
-def _counted(better: pd.Series) -> str:
-    return "every language" if better.all() else f"{better.sum()} of {len(better)} languages"
-
-
-def _values(table: pd.DataFrame, step: str) -> pd.DataFrame:
-    """Macro-F1 at one step: index language, the lowest baseline first; a column a method."""
-    rows = table[table["step"] == step]
-    wide = rows.pivot(index="language", columns="method", values="value").reindex(columns=rows["method"].unique())
-    return wide.sort_values("baseline") if "baseline" in wide else wide.assign(baseline=np.nan)
-
-
-def _listed(values: pd.Series, form: str) -> str:
-    said = [f"{value:{form}} in {language_name(code)}" for code, value in values.items()]
-    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
-
-
-def _ranges(values: pd.DataFrame) -> str:
-    """What each method has over the baseline in points, from the worst language to the best."""
-    gains = 100 * values.drop(columns="baseline").sub(values["baseline"], axis=0)
-    return " and ".join(
-        f"{method.replace('contrastive', 'contrastive learning')} changes macro-F1 by "
-        f"{gains[method].min():+.1f} to {gains[method].max():+.1f} points"
-        for method in gains
-    )

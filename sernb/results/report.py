@@ -13,6 +13,7 @@ from sernb.experiments.conditions import CONDITIONS, condition_group, stored_gro
 from sernb.experiments.stored import open_stored
 from sernb.experiments.transfer_scores import SCORES_FILE, printed
 from sernb.results import ablations, cost, findings, sentences, variants
+from sernb.results.ladder import every_rung, gain_over_baseline
 from sernb.results.mixed_ensembles import mixture_table
 from sernb.results.throughput import stored_speeds
 from sernb.runs import Run, days
@@ -122,7 +123,7 @@ def whole_report(root: Path = FOLDER) -> Report:
         "What a speaker leak is worth: frozen embeddings, logistic regression, macro-F1": leak_page(root),
         "Continuous metric learning, no further training on the target, value [95 % interval]": transfer_page(root),
     }
-    return Report(sentences.three_findings(differences, gains, alike), said, shown)
+    return Report(sentences.three_findings(every_rung(root), gain_over_baseline(root)), said, shown)
 
 
 def mean_std_table(summary: pd.DataFrame) -> pd.DataFrame:

@@ -134,9 +134,12 @@ def deterministic() -> Iterator[None]:
     # fills every new tensor with NaN before it is written: a twentieth of a step, for operators that read what they
     # never wrote, and there are none here
     switches.fill_uninitialized_memory = False
+    attention = torch.backends.cuda.cudnn_sdp_enabled()
+    torch.backends.cuda.enable_cudnn_sdp(False)  # not deterministic on a GPU as long as others may only warn
     try:
         yield
     finally:
+        torch.backends.cuda.enable_cudnn_sdp(attention)
         switches.fill_uninitialized_memory = filling
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 

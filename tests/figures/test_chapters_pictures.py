@@ -114,17 +114,10 @@ def rungs() -> pd.DataFrame:
     return table.assign(paper=table["value"].where(table["step"] == STEPS[0]), corpus="x", method=table["method"])
 
 
-def test_the_ladder_tells_every_rung_and_its_finding_follows_from_them():
+def test_the_ladder_tells_every_rung():
     told = alt(ladder.ladder(rungs()))
     assert "Urdu: alone: baseline 0.40, contrastive 0.50; averaged weights: baseline 0.50" in told
     assert "target's labels: a probe 0.90" in told
-    said = ladder.finding(rungs()).data
-    assert (
-        "0.40 in Urdu and 0.50 in German" in said
-        and "every language, part" in said
-        and "reaches 0.70 in Urdu and 0.80 in German" in said
-    )
-    assert "on both sides contrastive learning changes macro-F1 by +0.0 to +0.0 points, depending" in said
 
 
 def test_a_language_without_labels_is_said_to_be_unmeasured(tmp_path):

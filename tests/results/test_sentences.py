@@ -4,6 +4,7 @@ import pandas as pd
 
 from sernb.evaluation.predictions import scores
 from sernb.results import ablations, report, sentences
+from sernb.results.ladder import STEPS
 
 
 def around(value: float, width: float) -> dict[str, float]:
@@ -111,3 +112,22 @@ def test_seed_by_seed_is_each_seed_on_its_own_clips():
         base = plain[(plain["seed"] == seed) & plain["utterance_id"].isin(mine["utterance_id"])]
         assert abs(table.at[seed, corpus] - (scores(mine)["macro_f1"] - scores(base)["macro_f1"])) < 1e-9
     assert abs(table.at["all", "urdu"] - table.drop(index="all")["urdu"].mean()) < 1e-9
+
+
+def test_three_findings_follow_from_the_rungs():
+    values = {STEPS[0]: (0.4, 0.5), STEPS[1]: (0.45, 0.5), STEPS[2]: (0.6, 0.62), STEPS[3]: (0.7, 0.65)}
+    rungs = pd.DataFrame(
+        [
+            {"language": language, "step": step, "method": method, "value": value + up}
+            for language, up in (("ur", 0.0), ("de", 0.1))
+            for step, pair in values.items()
+            for method, value in zip(("baseline", "contrastive"), pair, strict=True)
+        ]
+    )
+    gain = {"step": STEPS[2], "method": "contrastive", "language": "ur", "value": 0.02, "low": 0.01, "high": 0.03}
+    left = pd.DataFrame([gain, gain | {"language": "de", "value": -0.01, "low": -0.02, "high": 0.0}])
+    zero_shot, won_back, method = sentences.three_findings(rungs, left)
+    assert "0.40 in Urdu and 0.50 in German; chance is 0.25" in zero_shot
+    assert won_back.startswith("**In every language, part") and won_back.endswith("0.70 in Urdu and 0.80 in German.")
+    assert "macro-F1 changes by -1.0 to +2.0 points with contrastive learning, depending" in method
+    assert method.endswith("chance alone would give about 0.1: contrastive in Urdu, +0.020 [+0.010, +0.030].")
