@@ -144,7 +144,7 @@ def gain_opening(method: str, root: Path = FOLDER) -> str:
     when = sentences.of_when(stored("baseline", root))
     name = {"contrastive": "Contrastive learning"}.get(method, method)
     return (
-        f"{name} changes the baseline's macro-F1, in runs on real speech{when}, by {by_language(plain)}; "
+        f"**{name} {_verdict(pd.concat([plain, fair]))}.** It changes the baseline's macro-F1, in runs on real speech{when}, by {by_language(plain)}; "
         f"{_sides(plain)}. Once each corpus is brought to the mean and deviation of English, for both models, it "
         f"changes it by {by_language(fair)}; {_sides(fair)}."
     )
@@ -206,6 +206,17 @@ def _moved(changes: pd.Series, up: str, down: str, still: str) -> str:
     if abs(changes.mean()) <= 2 * error:
         return still
     return up if changes.mean() > 0 else down
+
+
+def _verdict(rows: pd.DataFrame) -> str:
+    """What differences say together, by their intervals."""
+    gains, loses = bool((rows["low"] > 0).any()), bool((rows["high"] < 0).any())
+    return {
+        (False, False): "neither gains nor loses anything that shows",
+        (True, False): "gains where a difference shows",
+        (False, True): "loses where a difference shows",
+        (True, True): "gains in some comparisons and loses in others",
+    }[gains, loses]
 
 
 def _sides(rows: pd.DataFrame) -> str:

@@ -47,7 +47,9 @@ def test_a_gain_names_every_language_and_counts_its_intervals(tmp_path, monkeypa
     ]
     table = pd.DataFrame(rows).assign(low=lambda t: t["value"] - 0.15, high=lambda t: t["value"] + 0.15)
     monkeypatch.setattr(openings, "stored_alike_rows", lambda root: table)
-    first, second = openings.gain_opening("contrastive", tmp_path).split(". ")
+    verdict, rest = openings.gain_opening("contrastive", tmp_path).split("** ")
+    first, second = rest.split(". ")
+    assert verdict == "**Contrastive learning gains in some comparisons and loses in others."
     assert "+0.100 [-0.050, +0.250] in Urdu, +0.200 [+0.050, +0.350] in German" in first
     assert first.endswith("1 of 2 intervals lies above zero, none below")
     assert second.endswith("none of 2 intervals lies above zero, 1 below.")
