@@ -144,8 +144,8 @@ def gain_opening(method: str, root: Path = FOLDER) -> str:
     when = sentences.of_when(stored("baseline", root))
     name = {"contrastive": "Contrastive learning"}.get(method, method)
     return (
-        f"**{name} {_verdict(pd.concat([plain, fair]))}.** It changes the baseline's macro-F1, in runs on real speech{when}, by {by_language(plain)}; "
-        f"{_sides(plain)}. Once each corpus is brought to the mean and deviation of English, for both models, it "
+        f"**{name} {_verdict(pd.concat([plain, fair]))}.** It changes the baseline's macro-F1, in runs on real "
+        f"speech{when}, by {by_language(plain)}; {_sides(plain)}. Once each corpus is brought to the mean and deviation of English, for both models, it "
         f"changes it by {by_language(fair)}; {_sides(fair)}."
     )
 

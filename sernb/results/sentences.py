@@ -38,7 +38,8 @@ def three_findings(rungs: pd.DataFrame, left: pd.DataFrame) -> list[str]:
         f"**In {better}, part of that loss is won back without a label.** With averaged weights, the language's own "
         f"mean and deviation, and an ensemble of seeds, the baseline reaches {_listed(best)}.",
         "**What a method adds shows beside a baseline that is treated alike.** With the same weights and statistics on "
-        f"both sides macro-F1 changes by {_ranges(fair)}, depending on the language. {intervals_off_zero(fair, TREATED_ALIKE)}",
+        f"both sides macro-F1 changes by {_ranges(fair)}, depending on the language. "
+        + intervals_off_zero(fair, TREATED_ALIKE),
     ]
 
 
