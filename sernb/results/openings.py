@@ -145,8 +145,8 @@ def gain_opening(method: str, root: Path = FOLDER) -> str:
     name = {"contrastive": "Contrastive learning"}.get(method, method)
     return (
         f"**{name} {_verdict(pd.concat([plain, fair]))}.** It changes the baseline's macro-F1, in runs on real "
-        f"speech{when}, by {by_language(plain)}; {_sides(plain)}. Once each corpus is brought to the mean and deviation of English, for both models, it "
-        f"changes it by {by_language(fair)}; {_sides(fair)}."
+        f"speech{when}, by {by_language(plain)}; {_sides(plain)}. Once each corpus is brought to "
+        f"the mean and deviation of English, for both models, it changes it by {by_language(fair)}; {_sides(fair)}."
     )
 
 
