@@ -203,24 +203,22 @@ def test_tables_speak_the_readers_words(html, pages):
 
 
 # nothing is executed from here on: papermill and playwright each want the event loop to themselves
-@pytest.fixture(params=SIZES)
-def visitor(request, browser):
-    context = browser.new_context(viewport=SIZES[request.param])
-    yield Visitor(context.new_page())
-    context.close()
-
-
-def test_every_page_opens_light_and_whole_without_network_error_or_sideways_scrolling(visitor, address, pages):
-    wide, heavy = {}, {}
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_opens_light_and_whole_without_network_error_or_sideways_scrolling(size, browser, address, pages):
+    wide, heavy, complaints = {}, {}, []
     for name in pages:
+        context = browser.new_context(viewport=SIZES[size])  # that has loaded nothing yet, as a first visitor's
+        visitor = Visitor(context.new_page())
         page = visitor.open(f"{address}/{name}")
         page.wait_for_load_state("networkidle")
-        size = page.evaluate(LOADED)
-        if size > HEAVIEST:
-            heavy[name] = size
+        loaded = page.evaluate(LOADED)
+        if loaded > HEAVIEST:
+            heavy[name] = loaded
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
         wide[name] = [*filter(None, [overflow(page)]), *cut(page)]
-    assert visitor.complaints == []
+        complaints += visitor.complaints
+        context.close()
+    assert complaints == []
     assert {name: what for name, what in wide.items() if what} == {} == heavy
 
 

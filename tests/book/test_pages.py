@@ -14,6 +14,7 @@ from notebooks_by_hand import notebook
 
 from sernb.book import display
 from sernb.book.build import finish
+from sernb.book.icons import SCRIPT, STYLES
 from sernb.book.layout import Place, stage
 from sernb.speech.audio import SAMPLE_RATE
 
@@ -216,11 +217,11 @@ def test_nothing_is_cut_and_what_is_wide_shows_that_it_scrolls(size, browser, ad
 def test_formulas_are_set_and_icons_drawn_from_the_few_that_are_kept(visitor, address, html):
     page = visitor.open(f"{address}/book/01-first.html")
     page.locator("mjx-container").first.wait_for()
-    drawn = page.locator(".bd-header-article svg").evaluate_all(
-        "all => all.filter(one => one.querySelector('path[d]'))"
-    )
-    assert len(drawn) == page.locator(".bd-header-article :is(i, svg)[class*='fa-']").count() > 3
-    assert (html / "_static/scripts/fontawesome.js").stat().st_size < 200_000
+    icons = page.locator(".bd-header-article i[class*='fa-']")
+    drawn = icons.evaluate_all("all => all.map(one => getComputedStyle(one, '::before').content)")
+    assert len(drawn) > 3 and all(content not in ("", "none", "normal") for content in drawn)
+    assert page.evaluate("document.fonts.check('900 1em \"Font Awesome 6 Free\"')")
+    assert (html / STYLES).stat().st_size < 350_000 and not (html / SCRIPT).exists()
     assert visitor.complaints == []
 
 
