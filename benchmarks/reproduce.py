@@ -3,7 +3,8 @@
     python benchmarks/reproduce.py --corpora ~/corpora --out results --dry-run
     python benchmarks/reproduce.py --corpora ~/corpora --out results --table main --table held-out
 
-On a GPU torch finds it by itself and trains in bf16, one run a GPU at a time; on a CPU the same command works, slowly.
+On a GPU torch finds it by itself and trains in bf16, one run a GPU at a time. Small encoders leave it waiting between
+their steps: with `--workers`, about as many as there are cores, runs share it. On a CPU the same command works, slowly.
 Finished runs are found again, so that an interrupted command goes on where it stopped, and one that `sernb sweep` made
 is not made again. A run that fails doesn't stop the others: it is reported at the end (exit status 1). `--out` gets the
 tables of stored runs, the scores as scores-TABLE.csv, and what `throughput.py` measures: with this encoder against the
