@@ -160,7 +160,7 @@ def plan(
         planned.split(0)
     except LeakError as leak:
         raise ValueError(f"{clips} and {source}: {leak}") from leak
-    return replace(planned, lines=tuple(_lines_of(planned, found, english)))
+    return replace(planned, lines=tuple(_plan_lines(planned, found, english)))
 
 
 def adapt(planned: Plan, out: str | Path, progress: bool = True) -> Adapted:
@@ -237,7 +237,7 @@ def _check_stage1(planned: Plan) -> None:
         )
 
 
-def _lines_of(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iterator[str]:
+def _plan_lines(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iterator[str]:
     clips = planned.clips
     labelled, speakers = int(clips["emotion"].notna().sum()), clips["speaker"].nunique()
     genders = clips.drop_duplicates("speaker")["gender"].value_counts()

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from sernb.figures import byol, contrastive, gains, metric
+from sernb.figures import byol, contrastive, gains, metric, results
+from sernb.results import stage_lengths
 from sernb.results.report import stored
 
 STORED = {
@@ -16,6 +17,8 @@ STORED = {
     "pairs": contrastive.pairs,
     "contrastive": lambda: gains.over_baseline("contrastive"),
     "confusions": lambda: gains.confusions(stored("baseline"), stored("contrastive"), "de", "it", live=False),
+    "stage 1 by steps": lambda: gains.by_steps(stage_lengths.gain_by_steps()),
+    "stage 1's pool": lambda: results.ablation("stage1-pool"),
     "networks": byol.networks,
     "claims": metric.claims,
     "losses": metric.losses,
@@ -38,6 +41,17 @@ def test_every_picture_of_stored_runs_describes_itself_under_a_name_of_its_own()
     shown = {name: draw() for name, draw in STORED.items()}
     assert all(alt(one) for one in shown.values())
     assert len({BeautifulSoup(one.data, "html.parser").figure["id"] for one in shown.values()}) == len(STORED)
+
+
+def test_stage_1_by_steps_tells_the_means_of_its_points():
+    rows = [
+        {"steps": steps, "statistics": statistics, "language": "de", "seed": seed, "gain": gain + seed / 100}
+        for steps, gain in ((120, 0.05), (480, -0.02))
+        for statistics in ("source", "target")
+        for seed in range(2)
+    ]
+    said = alt(gains.by_steps(pd.DataFrame(rows)))
+    assert "German, source statistics: 120 steps +0.055, 480 steps -0.015" in said
 
 
 def test_the_share_of_pairs_with_one_emotion_is_the_mean_over_speakers():
