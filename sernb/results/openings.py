@@ -180,7 +180,12 @@ def results_opening(left: pd.DataFrame, root: Path = FOLDER) -> str:
     alone, alike = (left[left["step"] == step] for step in (STEPS[1], STEPS[2]))
     fair = "a baseline of the same statistics"
     said = f"{sentences.intervals_off_zero(alone, 'the baseline alone')} {sentences.intervals_off_zero(alike, fair)}"
-    return f"In runs on real speech{sentences.of_when(stored('baseline', root))}: o{said[1:]}"
+    verdicts = "; ".join(
+        f"{method.replace('contrastive', 'contrastive learning')} {_verdict(rows)}"
+        for method, rows in left.groupby("method", sort=False)
+    )
+    when = sentences.of_when(stored("baseline", root))
+    return f"**{verdicts[0].upper()}{verdicts[1:]}.** In runs on real speech{when}: o{said[1:]}"
 
 
 def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDER) -> str:

@@ -132,6 +132,7 @@ def test_results_open_with_the_intervals_without_zero_alone_and_treated_alike(tm
         "the baseline alone, 1 has a 95 % interval without zero, where chance alone would give about 0.1: "
         "contrastive in Urdu, +0.200 [+0.100, +0.300]"
     )
+    assert alone.startswith("**Contrastive learning gains where a difference shows.** In runs on real speech: of 2")
     assert alike.startswith("f 2 differences") and "statistics, 0 have a 95 % interval without zero" in alike
 
 
