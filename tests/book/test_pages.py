@@ -10,11 +10,12 @@ import pytest
 import yaml
 from browsing import SIZES, Visitor, barriers, cut, overflow
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from notebooks_by_hand import notebook
 
 from sernb.book import display
 from sernb.book.build import finish
-from sernb.book.icons import SCRIPT, STYLES
+from sernb.book.icons import FONTS, SCRIPT, STYLES
 from sernb.book.layout import Place, stage
 from sernb.speech.audio import SAMPLE_RATE
 
@@ -221,6 +222,11 @@ def test_formulas_are_set_and_icons_drawn_from_the_few_that_are_kept(visitor, ad
     drawn = icons.evaluate_all("all => all.map(one => getComputedStyle(one, '::before').content)")
     assert len(drawn) > 3 and all(content not in ("", "none", "normal") for content in drawn)
     assert page.evaluate("document.fonts.check('900 1em \"Font Awesome 6 Free\"')")
+    noted = page.locator(".admonition-title").evaluate_all(
+        "all => all.map(one => getComputedStyle(one, '::after').content).filter(content => content != 'none')"
+    )
+    solid = TTFont(html / FONTS / "fa-solid-900.ttf").getBestCmap()
+    assert all(ord(content.strip('"')) in solid for content in [*drawn, *noted]) and len(solid) < 200
     assert (html / STYLES).stat().st_size < 350_000 and not (html / SCRIPT).exists()
     assert visitor.complaints == []
 
