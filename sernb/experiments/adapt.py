@@ -30,6 +30,7 @@ from sernb.models.ensemble import Ensemble, member_folders, save_ensemble
 from sernb.runs import FinishedRuns, Run, RunMissing, RunStore
 from sernb.speech.speaker_batches import enough_clips
 from sernb.training.configs import BaselineConfig, ContrastiveConfig
+from sernb.training.outputs import people
 
 VALIDATION_FOLD = 0
 """The same for all members: English people whom none of them learnt from, to fit the ensemble's confidence on."""
@@ -240,8 +241,9 @@ def _check_stage1(planned: Plan) -> None:
 def _plan_lines(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iterator[str]:
     clips = planned.clips
     labelled, speakers = int(clips["emotion"].notna().sum()), clips["speaker"].nunique()
-    genders = clips.drop_duplicates("speaker")["gender"].value_counts()
-    who = f"{speakers} speakers ({genders.get('female', 0)} women, {genders.get('male', 0)} men)"
+    counted = people(clips.dropna(subset="speaker"))
+    names = {"women": "women", "men": "men", "unknown": "of unknown gender"}
+    who = f"{speakers} speakers ({', '.join(f'{counted[name]} {names[name]}' for name in counted if counted[name])})"
     files = len(found.manifest) + len(found.rejected) + len(found.unclaimed)
     yield (
         f"Found: {len(clips)} clips that can be used of {files} files, {clips['duration_s'].sum() / 3600:.2f} h of "

@@ -77,6 +77,15 @@ def test_asked_again_nothing_is_trained(labelled, example, runs, tmp_path):
     assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("*.safetensors")}
 
 
+def test_speakers_without_a_gender_are_not_said_to_be_neither(example, runs, tmp_path):
+    shutil.copytree(example / OWN, tmp_path / "own")
+    table = pd.read_csv(tmp_path / "own" / "corpus.csv", dtype=str)
+    table.drop(columns="gender").to_csv(tmp_path / "own" / "corpus.csv", index=False)
+    planned = adapting.plan(tmp_path / "own", make_demo(), "sw", seeds=1, runs=runs, **SMALL)
+    speakers = planned.clips["speaker"].nunique()
+    assert f"{speakers} speakers ({speakers} of unknown gender)" in planned.lines[0]
+
+
 def test_a_folder_of_audio_alone_is_enough_and_is_not_judged(example, runs, tmp_path):
     (tmp_path / "radio").mkdir()
     for clip in sorted((example / OWN / "clips").glob("sw_*.wav"))[:6]:
