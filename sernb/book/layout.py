@@ -13,7 +13,7 @@ from jupyter_book.config import get_default_sphinx_config
 
 from sernb.book import media
 from sernb.book.merge import merge
-from sernb.book.notebooks import forget_machine, merge_parameters, name_solutions, number_figures
+from sernb.book.notebooks import drop_widgets, forget_machine, merge_parameters, name_solutions, number_figures
 from sernb.book.social_card import social_card
 
 ROOT = Path(__file__).parents[2]
@@ -109,11 +109,11 @@ def _lay(source: Path, executed: dict[str, Path], folder: Path) -> None:
     notebooks = {language: nbformat.read(path, as_version=4) for language, path in executed.items()}
     for notebook in notebooks.values():
         forget_machine(notebook)
+        drop_widgets(notebook)
         merge_parameters(notebook)
         name_solutions(notebook)
     number_figures(list(notebooks.values()))
     page = merge(source.stem, notebooks)
-    page.metadata.pop("widgets", None)  # of progress bars that were done: pages show no widget
     media.take_out(page, folder / "extra" / media.FOLDER, f"../{media.FOLDER}")
     nbformat.write(page, folder / "book" / source.name)
     downloads = folder / DOWNLOADS / "book"

@@ -10,6 +10,7 @@ from html import escape
 import nbformat
 
 FIGURE = re.compile(r'<figure class="sernb-figure"(?: id="(?P<name>[^"]*)")?>.*?</figure>', re.DOTALL)
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def forget_machine(notebook: nbformat.NotebookNode) -> None:
@@ -17,6 +18,14 @@ def forget_machine(notebook: nbformat.NotebookNode) -> None:
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
+
+
+def drop_widgets(notebook: nbformat.NotebookNode) -> None:
+    """Drop widgets, which are progress bars that were done: a page would show them as text, each at its beginning."""
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if WIDGET not in output.get("data", {})]
 
 
 def merge_parameters(notebook: nbformat.NotebookNode, but: Sequence[str] = ("runs", "language")) -> None:

@@ -69,10 +69,10 @@ class Plan:
         folds = sorted(self.clips["fold"].dropna().unique())
         return self.study.adapted(int(folds[seed % len(folds)]), [self.language], VALIDATION_FOLD)
 
-    def member(self, seed: int, store: RunStore) -> Run:
-        """A member's run, found in the store or made there."""
+    def member(self, seed: int, store: RunStore, progress: bool = True) -> Run:
+        """A member's run, found in the store or made there, with or without progress bars."""
         configs = self.recipe.configs(self.study.profile, seed)
-        return self.recipe.train(configs, self.split(seed), self.study.encoder, store, about=self.study.about)
+        return self.recipe.train(configs, self.split(seed), self.study.encoder, store, progress, self.study.about)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def adapt(planned: Plan, out: str | Path, progress: bool = True) -> Adapted:
         progress: show a progress bar.
     """
     out = Path(out)
-    runs = tuple(planned.member(seed, planned.study.store) for seed in planned.seeds)
+    runs = tuple(planned.member(seed, planned.study.store, progress) for seed in planned.seeds)
     save_ensemble([run.model for run in runs], out)
     validation = comparison.pooled(list(runs), part="validation")
     fit_confidence(ensemble(validation)).save(out)

@@ -182,6 +182,7 @@ def test_the_rendered_book_has_every_page_and_none_has_a_fault(html, pages):
     assert set(pages) == shared | {f"book/{path.stem}.html" for path in chapters()}
     assert check_pages(html) >= len(pages)
     text = {name: (html / name).read_text() for name in pages}
+    assert not any(re.search(r"\d%\|.*\|", page) for page in text.values())  # a progress bar
     assert not any("mybinder" in page or "colab." in page for page in text.values())  # it is public nowhere
     for name in set(pages) - shared:
         assert all(f'data-lang="{language}"' in text[name] for language in LANGUAGES), name

@@ -12,7 +12,7 @@ from PIL import Image
 
 from sernb.book.media import take_out
 from sernb.book.merge import MergeError, merge
-from sernb.book.notebooks import forget_machine, merge_parameters, name_solutions, number_figures
+from sernb.book.notebooks import WIDGET, drop_widgets, forget_machine, merge_parameters, name_solutions, number_figures
 
 
 def test_the_button_of_a_folded_solution_says_so():
@@ -55,6 +55,17 @@ def test_parameters_are_shown_where_their_defaults_were():
     forget_machine(book)
     assert [cell.source for cell in book.cells] == ['language = "ur"  # which\nseed = 3\nruns = "runs"  # where']
     assert "papermill" not in book.metadata
+
+
+def test_progress_bars_are_dropped_and_what_stands_beside_them_stays():
+    book = notebook(("train()", [], "done"))
+    bar = nbformat.v4.new_output("display_data", {WIDGET: {"model_id": "1"}, "text/plain": "training:   0%|  | 0/80"})
+    book.cells[0].outputs.insert(0, bar)
+    book.metadata["widgets"] = {}
+    drop_widgets(book)
+    assert (
+        len(book.cells[0].outputs) == 1 and "0/80" not in str(book.cells[0].outputs) and "widgets" not in book.metadata
+    )
 
 
 def test_a_figure_has_one_number_in_all_languages_also_after_one_that_some_lack():
