@@ -188,6 +188,13 @@ def per_seed(predictions: pd.DataFrame, metric: Metric = macro_f1) -> pd.Series:
     return pd.Series(values, dtype=float).rename_axis("seed")
 
 
+def gains_per_seed(own: pd.DataFrame, control: pd.DataFrame, by: str) -> pd.DataFrame:
+    """What one table of predictions has over another under each seed: index seed, a column per value of `by`."""
+    return pd.DataFrame(
+        {value: per_seed(rows) - per_seed(control[control[by] == value]) for value, rows in own.groupby(by)}
+    )
+
+
 def cohens_d(method: pd.DataFrame, baseline: pd.DataFrame, metric: Metric = macro_f1) -> float:
     """Effect size over rounds: difference of means over the pooled standard deviation; NaN with one round of either."""
     values = [metric(Counts.of({"all": table}).counts["all"].sum(1)) for table in (method, baseline)]

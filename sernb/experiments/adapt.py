@@ -241,9 +241,9 @@ def _check_stage1(planned: Plan) -> None:
 def _plan_lines(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iterator[str]:
     clips = planned.clips
     labelled, speakers = int(clips["emotion"].notna().sum()), clips["speaker"].nunique()
-    counted = people(clips.dropna(subset="speaker"))
-    names = {"women": "women", "men": "men", "unknown": "of unknown gender"}
-    who = f"{speakers} speakers ({', '.join(f'{counted[name]} {names[name]}' for name in counted if counted[name])})"
+    counts = people(clips.dropna(subset="speaker")).items()
+    genders = [f"{count} {'of unknown gender' if name == 'unknown' else name}" for name, count in counts if count]
+    who = f"{speakers} speakers ({', '.join(genders)})"
     files = len(found.manifest) + len(found.rejected) + len(found.unclaimed)
     yield (
         f"Found: {len(clips)} clips that can be used of {files} files, {clips['duration_s'].sum() / 3600:.2f} h of "

@@ -111,11 +111,7 @@ def seed_by_seed(ablation: Ablation, label: str, root: Path) -> pd.DataFrame:
     keys = ["seed", "corpus", "utterance_id"]
     both = own[keys].merge(control[keys])
     own, control = own.merge(both, on=keys), control.merge(both, on=keys)
-    per_seed = {
-        corpus: uncertainty.per_seed(judged) - uncertainty.per_seed(control[control["corpus"] == corpus])
-        for corpus, judged in own.groupby("corpus")
-    }
-    table = pd.DataFrame(per_seed)
+    table = uncertainty.gains_per_seed(own, control, "corpus")
     return pd.concat([table, table.mean().to_frame("all").T]).rename_axis("seed").reset_index()
 
 

@@ -25,7 +25,7 @@ def gain_by_steps(root: Path = RESULTS) -> pd.DataFrame:
         One row per length of stage 2, choice of statistics, language and seed that both hold: steps, statistics
         ("source" or "target"), language, seed, gain (in macro-F1).
     """
-    rows = []
+    tables = [pd.DataFrame()]
     for without, after in PAIRS:
         bare, adapted = (runs_of_group(root, group) for group in (without, after))
         if not bare or not adapted:
@@ -34,11 +34,10 @@ def gain_by_steps(root: Path = RESULTS) -> pd.DataFrame:
         steps = config["epochs"] * config["batches_per_epoch"]
         for statistics, variant in (("source", None), ("target", STATISTICS)):
             base, own = (comparison.pooled(runs, variant=variant) for runs in (bare, adapted))
-            for language, judged in own.groupby("language"):
-                gains = uncertainty.per_seed(judged) - uncertainty.per_seed(base[base["language"] == language])
-                about = {"steps": steps, "statistics": statistics, "language": language}
-                rows += [about | {"seed": seed, "gain": gain} for seed, gain in gains.dropna().items()]
-    return pd.DataFrame(rows)
+            gains = uncertainty.gains_per_seed(own, base, "language").rename_axis("seed").reset_index()
+            long = gains.melt("seed", var_name="language", value_name="gain").dropna()
+            tables.append(long.assign(steps=steps, statistics=statistics))
+    return pd.concat(tables, ignore_index=True)
 
 
 def length_sentence(gains: pd.DataFrame) -> str:
