@@ -134,14 +134,22 @@ def deterministic() -> Iterator[None]:
     # fills every new tensor with NaN before it is written: a twentieth of a step, for operators that read what they
     # never wrote, and there are none here
     switches.fill_uninitialized_memory = False
-    attention = torch.backends.cuda.cudnn_sdp_enabled()
-    torch.backends.cuda.enable_cudnn_sdp(False)  # not deterministic on a GPU as long as others may only warn
+    cuda = torch.backends.cuda
+    attention = cuda.flash_sdp_enabled(), cuda.mem_efficient_sdp_enabled(), cuda.cudnn_sdp_enabled()
+    if torch.cuda.is_available():  # the gradients of all but plain attention are summed in any order there
+        _fused_attention(False, False, False)
     try:
         yield
     finally:
-        torch.backends.cuda.enable_cudnn_sdp(attention)
+        _fused_attention(*attention)
         switches.fill_uninitialized_memory = filling
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
+def _fused_attention(flash: bool, memory_efficient: bool, cudnn: bool) -> None:
+    torch.backends.cuda.enable_flash_sdp(flash)
+    torch.backends.cuda.enable_mem_efficient_sdp(memory_efficient)
+    torch.backends.cuda.enable_cudnn_sdp(cudnn)
 
 
 def _checkpoint(accelerator: Accelerator, folder: Path, history: list[dict[str, float]]) -> None:
