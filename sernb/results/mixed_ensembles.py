@@ -20,6 +20,7 @@ MIXTURES: dict[str, tuple[tuple[str, int], ...]] = {
         ("baseline-layer-4", 2),
         ("baseline-layer-last", 2),
     ),
+    "layer 3, with and without augmentation": (("baseline", 3), ("baseline-480-steps-without-augmentation", 3)),
     "layer 3, with and without stage 1": (("baseline", 3), ("contrastive", 3)),
 }
 """What is mixed: groups of stored runs, and how many seeds of each, from 0 on. The first one mixes nothing."""

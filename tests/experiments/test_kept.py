@@ -39,6 +39,20 @@ def of(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+def test_rounded_probabilities_keep_every_answer_and_take_half_the_room(tmp_path):
+    generator = np.random.default_rng(0)
+    exact = generator.dirichlet(np.ones(4), 20_000).astype(np.float32)
+    exact[0] = 0.25, np.nextafter(np.float32(0.25), np.float32(1)), 0.25, 0.25  # rounding makes a tie of it
+    table = pd.DataFrame(exact, columns=PROBABILITIES)
+    short = kept.rounded(table)[PROBABILITIES].to_numpy()
+    assert (short.argmax(axis=1) == exact.argmax(axis=1)).all()
+    np.testing.assert_allclose(short, exact, rtol=1 / 8000)
+    pd.testing.assert_frame_equal(kept.rounded(kept.rounded(table)), kept.rounded(table))
+    for name, rows in (("exact", table), ("short", kept.rounded(table))):
+        kept.write_table(tmp_path / name, rows)
+    assert (tmp_path / "short").stat().st_size < 0.6 * (tmp_path / "exact").stat().st_size
+
+
 def test_a_run_comes_back_from_the_tables_as_it_was(tmp_path, tables):
     run = make(tmp_path)
     add_runs(tables, [Kept(run, "baseline", fold=2)])
