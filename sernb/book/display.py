@@ -1,7 +1,7 @@
 """What a chapter shows beside its pictures: notices, players, tables. Everything shown is escaped."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
@@ -55,6 +55,11 @@ def reference(runs: Sequence[Run], what: str) -> HTML:
         f"Seeds: {seeds}. Window: {config['seconds']:g} s. {minutes:.1f} minutes per run (median)."
     )
     return made(runs, about)
+
+
+def references(groups: Mapping[str, Sequence[Run]]) -> HTML:
+    """`reference` of each group of runs, one below the other, under its name."""
+    return HTML("".join(reference(runs, f"{name}.").data for name, runs in groups.items()))
 
 
 def made(runs: Sequence[Run], what: str) -> HTML:

@@ -80,7 +80,7 @@ def test_every_chapter_is_built_alike(chapter):
     assert [heading for heading in headings if heading in SECTIONS] == SECTIONS
     assert text.rstrip().endswith("```{footbibliography}\n```") and re.search(r"\{footcite:[pt]\}`", text)
     assert "{term}`" in text, f"{chapter.stem} links no word to the glossary"
-    assert any("question(" in cell.source for cell in cells if cell.cell_type == "code"), "no self-check question"
+    assert any("questions." in cell.source for cell in cells if cell.cell_type == "code"), "no self-check question"
 
 
 @pytest.mark.parametrize("chapter", chapters()[1:], ids=lambda path: path.stem)
