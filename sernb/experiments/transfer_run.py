@@ -163,7 +163,9 @@ def make(
     """
     started = time.monotonic()
     manifest = harmonize(corpora, cache=runs / CHECKS_FILE).manifest
-    clips = manifest[manifest["language"].isin([*sources, *targets])]
+    # read speech, of nobody's emotion, has nothing to teach or to be judged by here
+    judged_by_people = manifest[["emotion", "activation"]].notna().any(axis=1)
+    clips = manifest[manifest["language"].isin([*sources, *targets]) & judged_by_people]
     acoustic = egemaps(clips, runs / FEATURES_FILE)
     clips = clips[clips["utterance_id"].isin(acoustic.table.index)]
     name = encoder or load_profile("laptop").encoder
