@@ -65,6 +65,9 @@ def test_a_curve_is_the_mean_over_folds_and_seeds_and_ends_with_the_last_epoch(r
 
 def test_the_command_trains_longer_beside_as_published_and_names_what_is_absent(rated, tmp_path, monkeypatch):
     held = rated.assign(corpus=rated["language"].map({"de": "emodb", "ur": "urdu", "bn": "banglaser"}))
+    nothing = dict.fromkeys(["emotion", "source_label"]) | dict.fromkeys(["activation", "valence"], np.nan)
+    read = held[held["language"] == "de"].head(4).assign(corpus="commonvoice", speaker="reader", **nothing)
+    held = pd.concat([held, read.assign(utterance_id="read/" + read["utterance_id"])], ignore_index=True)
     monkeypatch.setattr(transfer_run, "harmonize", lambda *_, **__: SimpleNamespace(manifest=held))
     monkeypatch.setattr(transfer_run, "egemaps", lambda clips, _: SimpleNamespace(table=noise(clips, 88)))
     monkeypatch.setattr(transfer, "GRID", ({}, {"learning_rate": 1e-3}))
@@ -78,6 +81,7 @@ def test_the_command_trains_longer_beside_as_published_and_names_what_is_absent(
     found = TransferResults.load(tmp_path / "out")
     assert found.protocol["seeds"] == [4] and found.protocol["longer"] == {"learning_rate": 1e-3, "epochs": 3}
     assert found.protocol["absent"] == ["iemocap", "cafe", "aesdd"]
+    assert set(found.clips["corpus"]) == {"emodb", "urdu", "banglaser"}  # nobody rated what was read
     longer = found.scores.query("setting == 'longer'")
     assert set(longer["method"]) == set(SHORT) and set(longer["statistics"]) == {"source", "own"}
     assert longer.query("method != 'plain DAE'")["difference"].notna().any()  # from the plain one, trained as long
