@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
 from sernb.evaluation.predictions import scores
 from sernb.experiments import leak
@@ -13,6 +14,8 @@ from sernb.models.embeddings import embed
 from sernb.models.whisper import EmotionClassifier, WhisperEncoder
 from sernb.speech.audio import fit_length, load, speech_frames
 from sernb.speech.augment import WaveformAugmentation, augment_waveform
+from sernb.training.byol import ByolConfig, collapse, train_byol
+from sernb.training.contrastive import ContrastiveConfig, train_stage1
 
 LANGUAGES = ("ur", "de", "bn")
 
@@ -64,6 +67,45 @@ def test_a_leak_flatters(language, encoded):
     judged = leak.over_deals(own, embeddings[own.index])
     careless, disjoint = (macro_f1(judged[judged["part"] == part]) for part in (leak.CARELESS, leak.DISJOINT))
     assert careless > disjoint
+
+
+@pytest.fixture(scope="module")
+def stage1(study):
+    config = study.profile.config("contrastive", ContrastiveConfig, seed=0)
+    return config, train_stage1(config, study.adapted(fold=0), study.encoder, study.store, progress=False)
+
+
+def test_stage_1_learns_who_speaks_and_loses_nothing_of_emotion(stage1):
+    _, run = stage1
+    before, after = run.report["before"], run.report["after"]
+    assert after["eer"] < before["eer"] - 0.05 and after["recall_at_1"] > before["recall_at_1"] - 0.05
+    assert after["emotion_macro_f1"] > before["emotion_macro_f1"] - 0.05
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_stage_1_parts_speakers_it_never_heard(language, study, stage1):
+    config, run = stage1
+    clips = study.adapted(fold=0).test.query("language == @language")
+    speakers = clips["speaker"].to_numpy(object)
+    first, second = np.triu_indices(len(clips), 1)
+    told_apart = []
+    for weights in (study.encoder, run.model):
+        encoder = WhisperEncoder(weights, config.seconds, config.pooling, config.seed, config.layers)
+        vectors = embed(encoder, clips)
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        likeness = (unit @ unit.T)[first, second]
+        told_apart.append(roc_auc_score(speakers[first] == speakers[second], likeness))
+    assert told_apart[1] > told_apart[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_byol_comes_to_agree_and_does_not_collapse(language, study):
+    config = study.profile.config("byol", ByolConfig, seed=0)
+    split = study.adapted(fold=0, languages=[language])
+    metrics = train_byol(config, split, study.encoder, study.store, progress=False).metrics
+    assert metrics["byol"].iloc[-1] < 0.7 * metrics["byol"].iloc[0]
+    assert collapse(metrics) is None
+    assert metrics["effective_rank"].iloc[-1] > metrics["rank_start"].iloc[-1] / 3
 
 
 def test_noise_harms(study, baseline):
