@@ -112,8 +112,9 @@ def table_shares(counts: np.ndarray, metric: Metric) -> np.ndarray | None:
 
 
 def estimate(predictions: pd.DataFrame, **options) -> pd.DataFrame:
-    """Scores with intervals; columns as `contrast`, less p. See there for the options."""
-    return contrast({"all": predictions}, {"all": 1}, **options).drop(columns="p")
+    """Scores with intervals, cut to what a score can be; columns as `contrast`, less p. See there for the options."""
+    found = contrast({"all": predictions}, {"all": 1}, **options).drop(columns="p")
+    return found.assign(low=found["low"].clip(lower=0), high=found["high"].clip(upper=1))
 
 
 def difference(method: pd.DataFrame, baseline: pd.DataFrame, **options) -> pd.DataFrame:

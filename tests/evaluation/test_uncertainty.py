@@ -86,6 +86,13 @@ def test_few_speakers_have_no_interval(generator, seeds):
         gap(judged(generator, speakers=1), "gender", "female", "male")
 
 
+def test_the_interval_of_a_score_ends_where_scores_end(generator):
+    table = judged(generator, speakers=5, seeds=2, right=0.95)
+    counted = contrast({"all": table}, {"all": 1}, metrics={"accuracy": accuracy})
+    assert counted["high"].item() > 1
+    assert estimate(table, metrics={"accuracy": accuracy})["high"].item() == 1
+
+
 def test_a_gain_needs_two_trainings_of_each(generator):
     one, many = judged(generator, seeds=1, run="one"), judged(generator, seeds=3, run="many")
     assert difference(one, many)["low"].isna().all() and difference(many, one)["low"].isna().all()
