@@ -179,7 +179,8 @@ def local_cluster(workers: int | None = None) -> Iterator[SpecCluster]:
     scheduler = {"cls": Scheduler, "options": loopback}
     # a daemon may not start the DataLoader's processes; this has to hold for workers that replace dead ones, too
     with (
-        dask.config.set({"distributed.worker.daemon": False}),
+        # a profile of every second of an hour would be kept in each worker's memory
+        dask.config.set({"distributed.worker.daemon": False, "distributed.worker.profile.enabled": False}),
         SpecCluster(workers=specification, scheduler=scheduler, silence_logs=logging.ERROR) as cluster,
     ):
         yield cluster

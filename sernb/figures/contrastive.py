@@ -42,8 +42,8 @@ def before_and_after(root: Path = FOLDER) -> HTML:
         figure,
         alt=f"Three panels, each with a thin line per run from before to after stage 1 and their mean in black: "
         f"{'; '.join(described)}.",
-        caption=f"Stage 1 on real speech, {len(runs)} stored runs: speakers it has not heard, and emotion in English. "
-        "For the equal error rate less is better.",
+        caption=f"Stage 1 on real speech, {len(runs)} stored runs: how well it tells apart speakers it has not "
+        "heard, and how well emotion in English can be read from it. For the equal error rate less is better.",
         name="fig-stage1-change",
     )
 

@@ -140,6 +140,6 @@ def leak(predictions: pd.DataFrame) -> HTML:
         alt=f"Two points with intervals per language, macro-F1 to the right. {described}.",
         caption="Real speech: one logistic regression on the same frozen embeddings, judged over folds dealt by clip "
         "and over folds that share no speaker, with 95 % intervals over speakers. Dotted: chance. The difference is "
-        "what no new speaker would ever see.",
+        "lost as soon as a new person speaks.",
         name="fig-leak",
     )

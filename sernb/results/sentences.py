@@ -1,6 +1,6 @@
 """What the stored runs say, in sentences: who gains, what is left of it, whose gap is how wide, and what moves it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -37,8 +37,8 @@ def three_findings(rungs: pd.DataFrame, left: pd.DataFrame) -> list[str]:
         f"the target language the baseline reaches a macro-F1 of {_listed(plain)}; chance is {1 / len(EMOTIONS):.2f}.",
         f"**In {better}, part of that loss is won back without a label.** With averaged weights, the language's own "
         f"mean and deviation, and an ensemble of seeds, the baseline reaches {_listed(best)}.",
-        "**What a method adds shows beside a baseline that is treated alike.** With the same weights and statistics on "
-        f"both sides macro-F1 changes by {_ranges(fair)}, depending on the language. "
+        "**What a method adds has to be judged beside a baseline that gets the same help.** If both have averaged "
+        f"weights and the language's own statistics, macro-F1 changes by {_ranges(fair)}, depending on the language. "
         + intervals_off_zero(fair, TREATED_ALIKE),
     ]
 
@@ -50,8 +50,12 @@ def _by_language(rungs: pd.DataFrame, step: str) -> pd.Series:
 
 
 def _listed(values: pd.Series) -> str:
-    said = [f"{value:.2f} in {language_name(str(code))}" for code, value in values.items()]
-    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    return listed([f"{value:.2f} in {language_name(str(code))}" for code, value in values.items()])
+
+
+def listed(words: Sequence[str]) -> str:
+    """One after the other, with commas and an "and" before the last."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _ranges(left: pd.DataFrame) -> str:
@@ -69,10 +73,11 @@ def intervals_off_zero(rows: pd.DataFrame, control: str) -> str:
     which = "; ".join(
         f"{row['method']} in {language_name(row['language'])}, {uncertainty.in_words(row)}" for row in chosen
     )
+    those = "It is" if len(chosen) == 1 else "They are"
     return (
         f"Of {len(rows)} differences in macro-F1 between {' or '.join(rows['method'].unique())} and {control}, "
-        f"{len(chosen)} {'has' if len(chosen) == 1 else 'have'} a 95 % interval without zero, where chance alone would "
-        f"give about {(1 - uncertainty.LEVEL) * len(rows):.1f}{f': {which}' if which else ''}."
+        f"{len(chosen)} {'has' if len(chosen) == 1 else 'have'} a 95 % interval that leaves out zero; by chance alone "
+        f"one would expect about {(1 - uncertainty.LEVEL) * len(rows):.1f}{f'. {those} {which}' if which else ''}."
     )
 
 

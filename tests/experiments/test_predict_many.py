@@ -3,6 +3,7 @@
 import os
 import signal
 
+import dask
 import pandas as pd
 import pytest
 
@@ -30,6 +31,8 @@ def test_a_killed_worker_loses_nothing_and_parts_are_made_once(task, noise, tmp_
                 for pid in client.run(os.getpid).values():
                     os.kill(pid, signal.SIGKILL)
         assert counted == 12
+        profiled = client.run(lambda: dask.config.get("distributed.worker.profile.enabled"))
+        assert list(profiled.values()) == [False]  # of the new worker too: memory would grow by the second
         before = part_file(tmp_path / "out", "files", 0).stat().st_mtime_ns
         assert list(predict_many(task, files, client, size=2)) == [12]
         with pytest.raises(ValueError, match="tells of other files"):

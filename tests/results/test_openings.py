@@ -35,7 +35,7 @@ def test_stage_1_is_told_as_it_went(recall, emotion, said, tmp_path):
     add_runs(tmp_path, kept)
     told = openings.stage1_opening(tmp_path)
     assert all(words in told for words in said)
-    assert f"{0.5 + recall:.0%} of clips, where it was 50% (mean of 6 runs on real speech)" in told
+    assert f"{0.5 + recall:.0%} of clips; before, for 50% (mean of 6 runs on real speech)" in told
 
 
 def test_a_gain_names_every_language_and_counts_its_intervals(tmp_path, monkeypatch):
@@ -92,8 +92,8 @@ def test_the_leak_is_told_as_large_as_it_is_and_beside_the_largest_gain(monkeypa
     )
     clips = pd.DataFrame({"language": "ur", "speaker": ["a", "a", "b"], "emotion": ["sad", "angry", "sad"]})
     told = openings.leak_opening(pd.concat(parts), clips)
-    assert "0.90 and 0.60 in Urdu" in told and "worth up to 0.30" in told and "baseline is 0.20." in told
-    assert told.endswith("1 of 2 speakers in Urdu are heard in a single class.")
+    assert "0.90 and 0.60 in Urdu" in told and "worth up to 0.30" in told and "treated alike is 0.40." in told
+    assert told.endswith("in one emotion only. That holds for 1 of 2 speakers in Urdu.")
 
 
 def test_the_baseline_opens_with_each_language_beside_its_own_labels_and_with_the_class_it_loses(tmp_path):
@@ -129,11 +129,11 @@ def test_results_open_with_the_intervals_without_zero_alone_and_treated_alike(tm
     rows = left((STEPS[1], "ur", 0.2), (STEPS[1], "de", 0.05), (STEPS[2], "ur", 0.0), (STEPS[2], "de", -0.05))
     alone, alike = openings.results_opening(rows, tmp_path).split(". O")
     assert alone.endswith(
-        "the baseline alone, 1 has a 95 % interval without zero, where chance alone would give about 0.1: "
-        "contrastive in Urdu, +0.200 [+0.100, +0.300]"
+        "the baseline alone, 1 has a 95 % interval that leaves out zero; by chance alone one would expect about 0.1. "
+        "It is contrastive in Urdu, +0.200 [+0.100, +0.300]"
     )
     assert alone.startswith("**Contrastive learning gains where a difference shows.** In runs on real speech: of 2")
-    assert alike.startswith("f 2 differences") and "statistics, 0 have a 95 % interval without zero" in alike
+    assert alike.startswith("f 2 differences") and "statistics, 0 have a 95 % interval that leaves out zero" in alike
 
 
 @pytest.mark.parametrize(

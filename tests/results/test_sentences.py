@@ -37,7 +37,7 @@ def test_what_no_correction_leaves_is_none():
 
 def test_intervals_without_zero_are_counted_beside_what_chance_gives():
     said = sentences.intervals_off_zero(differences(0.1, -0.02), "x")
-    assert "x, 1 has a 95 % interval without zero, where chance alone would give about 0.1: contrastive in Ge" in said
+    assert "x, 1 has a 95 % interval that leaves out zero; by chance alone one would expect about 0.1. It is c" in said
     assert "0 have a 95 % interval" in sentences.intervals_off_zero(differences(0.01, -0.02), "x")
 
 
@@ -130,4 +130,4 @@ def test_three_findings_follow_from_the_rungs():
     assert "0.40 in Urdu and 0.50 in German; chance is 0.25" in zero_shot
     assert won_back.startswith("**In every language, part") and won_back.endswith("0.70 in Urdu and 0.80 in German.")
     assert "macro-F1 changes by -1.0 to +2.0 points with contrastive learning, depending" in method
-    assert method.endswith("chance alone would give about 0.1: contrastive in Urdu, +0.020 [+0.010, +0.030].")
+    assert method.endswith("one would expect about 0.1. It is contrastive in Urdu, +0.020 [+0.010, +0.030].")
