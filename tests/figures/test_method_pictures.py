@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from sernb.figures import byol, contrastive, gains, metric, results
+from sernb.figures import byol, contrastive, gains, metric, metric_curves, results
 from sernb.results import stage_lengths
 from sernb.results.report import stored
 
@@ -21,6 +21,7 @@ STORED = {
     "stage 1's pool": lambda: results.ablation("stage1-pool"),
     "networks": byol.networks,
     "claims": metric.claims,
+    "training curves": metric_curves.training_curves,
     "losses": metric.losses,
     "settings": metric.settings,
     "ranks": metric.ranks,

@@ -44,22 +44,35 @@ def of(transfer, what: str, score: str, source: str, language: str, statistics: 
 def test_accuracy_of_metric_learning_splits_by_corpus(transfer):
     said(
         "07",
-        "On Bangla, where thirty-four speakers make intervals narrow, the joint loss gains a few points, whichever",
+        "On Bangla, where thirty-four speakers make intervals narrow, the joint loss gains a few points if it learnt",
     )
-    said(
-        "07",
-        "The activation loss gains there if it learnt from Urdu. On Urdu the question stays open: every interval holds",
-    )
-    said("07", "So it does for the joint loss from Urdu to German.")
+    said("07", "From German, both intervals hold zero. On Urdu and on German the question stays open: every interval")
     assert of(transfer, PLAIN, "accuracy", "ur", "bn")["speakers"] == 34
-    for loss, source in (("joint", "de"), ("joint", "ur"), ("activation", "ur")):
-        row = of(transfer, METRIC.format(loss), "accuracy", source, "bn")
-        assert row["difference_low"] > 0 and 0.02 < row["difference"] < 0.08
-    for loss in ("activation", "valence", "joint"):
-        row = of(transfer, METRIC.format(loss), "accuracy", "de", "ur")
-        assert row["difference_low"] < 0 < row["difference_high"]
-    row = of(transfer, METRIC.format("joint"), "accuracy", "ur", "de")
-    assert row["difference_low"] < 0 < row["difference_high"]
+    for loss in ("joint", "activation"):
+        gained, open_still = (of(transfer, METRIC.format(loss), "accuracy", source, "bn") for source in ("ur", "de"))
+        assert gained["difference_low"] > 0 and 0.02 < gained["difference"] < 0.08
+        assert open_still["difference_low"] < 0 < open_still["difference_high"]
+    for source, language in (("de", "ur"), ("ur", "de")):
+        for loss in ("activation", "valence", "joint"):
+            row = of(transfer, METRIC.format(loss), "accuracy", source, language)
+            assert row["difference_low"] < 0 < row["difference_high"]
+
+
+def test_trained_to_the_end_the_joint_loss_gains_in_more_transfers(transfer):
+    said("07", "the joint loss gains accuracy on Bangla whichever language it learnt from, and the correlation with")
+    said("07", "From Urdu to German it gains neither.")
+    rows = transfer.query("setting == 'longer' and unlabelled == 'none' and statistics == 'source'")
+    low = rows[rows["method"] == METRIC.format("joint")].set_index(["score", "source", "language"])["difference_low"]
+    assert low["accuracy", "de", "bn"] > 0 and low["accuracy", "ur", "bn"] > 0 and low["activation_r", "de", "ur"] > 0
+    assert low["accuracy", "ur", "de"] < 0 and low["activation_r", "ur", "de"] < 0
+    said("07", "As published, training stops while the loss still falls. Fifteen times as many epochs, at ten times the")
+    curves = pd.read_parquet(report.FOLDER / "transfer_curves.parquet").query("quantity == 'loss'")
+    for (_, setting, method), curve in curves.groupby(["source", "setting", "method"]):
+        if method in (PLAIN, METRIC.format("joint")):
+            third = curve["mean"].iloc[np.searchsorted(curve["epoch"], 2 / 3 * curve["epoch"].max())]
+            late = (third - curve["mean"].iloc[-1]) / (curve["mean"].iloc[0] - curve["mean"].iloc[-1])
+            assert late > 0.2 if setting == "published" else late < 0.1
+    assert curves.groupby("setting")["epoch"].max().to_dict() == {"published": 100, "longer": 1500}
 
 
 def test_correlation_gains_only_under_each_corpus_s_own_statistics(transfer):
@@ -83,7 +96,7 @@ def test_valence_helps_seldom_and_hardly_transfers(transfer):
     alone = transfer[transfer["method"] == METRIC.format("valence")]
     alone = alone[alone["score"].isin(["accuracy", "angry_sad", "activation_r", "valence_r"])]
     assert (alone["difference_high"] < 0).sum() > 2 * (alone["difference_low"] > 0).sum() > 0
-    assert transfer.loc[transfer["score"] == "valence_r", "value"].max() < 0.25
+    assert transfer.loc[transfer["score"] == "valence_r", "value"].max() < 0.3
 
 
 def test_unlabelled_bangla_lifts_the_plain_autoencoder_more(transfer):
@@ -103,7 +116,7 @@ def test_ranks_agree_where_values_do_not(transfer):
     said("07", "From Urdu to German the ranks agree with the ratings, the values don't")
     for what in (PLAIN, *map(METRIC.format, ("activation", "valence", "joint"))):
         ranks, values = (of(transfer, what, f"activation_{kind}", "ur", "de")["value"] for kind in ("rho", "r"))
-        assert ranks > 0.5 > 0.2 > values
+        assert ranks > 0.5 > 0.25 > values
 
 
 @pytest.mark.parametrize("source", ["de", "ur"])
@@ -126,11 +139,11 @@ def test_the_metric_loss_turns_the_latent_towards_activation_and_ends_early(sour
 
 
 def test_no_model_at_all_is_a_rival_and_features_are_not_free(transfer):
-    said("07", "the 88 features without any model reach a higher accuracy than both autoencoders in three transfers of")
+    said("07", "the 88 features without any model reach a higher accuracy than both autoencoders in all four transfers.")
     rows = transfer.query(f"{PUBLISHED} and score == 'accuracy' and statistics == 'source'")
     wide = rows.pivot(index=["source", "language"], columns="method", values="value")
     ahead = wide["eGeMAPS, no model"] > wide[[PLAIN, METRIC.format("joint")]].max(axis=1)
-    assert ahead.sum() == 3 and len(ahead) == 4
+    assert ahead.all() and len(ahead) == 4
     said("07", "that was not trained further, is ahead in some transfers and behind in others.")
     assert 0 < (wide["Whisper, frozen"] > wide[METRIC.format("joint")]).sum() < 4
     said("07", "computing its features takes more time than Whisper's encoder does")
