@@ -47,6 +47,8 @@ def claims(root: Path = FOLDER) -> HTML:
     rows = rows.assign(statistics=rows["statistics"].map({"source": "source's statistics", "own": "own statistics"}))
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained")
     _forests(axes, rows, {"accuracy": "accuracy", "activation_r": "correlation with activation"}, "to", "statistics")
+    for ax in axes:
+        ax.set_xlabel("with the metric loss less without")
     _legend(axes[0])
     return captioned(
         figure,

@@ -34,8 +34,8 @@ def way() -> HTML:
         alt="Boxes joined by arrows. English clips with labels lead to several trainings. Your clips and corpus.csv "
         "lead to one table with rejects and limits, and from there to your clips' own mean and deviation. Trainings "
         "and statistics together give labels for your clips, and these give scores where you have labels.",
-        caption="The recipe. English teaches emotion, your clips say where they lie, and your labels, if there are "
-        "any, only ever meet the scores.",
+        caption="The recipe. English teaches emotion, your clips say how your recordings sound, and your labels, "
+        "if there are any, are used for the scores only.",
         name="fig-way",
     )
 

@@ -93,14 +93,15 @@ def shift_opening(root: Path = FOLDER) -> str:
         missing = _score(taught[taught["language"] == language]) - ladder.macro_f1_interval(rows)["value"]
         won = tuned.loc[tuned["language"] == language, "value"].iloc[0]
         part = f"{won / missing:.0%}" if won < missing else "all"
-        shares.append(f"{part} in {language_name(language)}")
+        made_up = f" (re-centring makes up {part})" if missing >= 0.005 else ""
+        shares.append(f"{missing:.2f} in {language_name(language)}{made_up}")
     probe = pd.DataFrame(frozen_gains)
     return (
         "It depends on the language and the model. A language's own mean and deviation change the macro-F1 of a probe "
         f"that learnt from English, on frozen embeddings, by {by_language(probe)}; {_sides(probe)}. Fine-tuned "
         f"models{sentences.of_when(runs)} change by {by_language(tuned)}; "
-        f"{_sides(tuned)}. Of the distance between them and a simple model trained on the language's labels, that "
-        f"covers {', '.join(shares)}."
+        f"{_sides(tuned)}. A simple model taught with the language's own labels lies above them by "
+        f"{', '.join(shares)}."
     )
 
 
@@ -163,13 +164,13 @@ def metric_opening(root: Path = FOLDER) -> str:
         rows = rows.dropna(subset="difference")
         low, high = (rows[f"difference_{end}"].to_numpy() for end in ("low", "high"))
         gained, lost = (low > 0).sum(), (high < 0).sum()
-        return f"gains in {gained or 'none'} of {len(rows)} transfers and loses in {lost or 'none'}"
+        return f"rises in {gained or 'none'} of {len(rows)} transfers and falls in {lost or 'none'}"
 
     return (
         f"With the metric loss on both scales, accuracy in another language {claim('accuracy', 'source')}, counting "
         f"only 95 % intervals on one side of zero. The latent's correlation with activation "
-        f"{claim('activation_r', 'source')} as published, and {claim('activation_r', 'own')} if each corpus is "
-        "z-scored by its own statistics."
+        f"{claim('activation_r', 'source')} if features are z-scored by the language learnt from, as published. It "
+        f"{claim('activation_r', 'own')} if each corpus is z-scored by its own mean and deviation."
     )
 
 

@@ -167,12 +167,13 @@ def gender_change_sentence(changes: pd.DataFrame, when: str = "") -> str:
     known = changes.dropna(subset="change_low")
     moved = known[(known["change_low"] > 0) | (known["change_high"] < 0)].to_dict("records")
     which = "; ".join(f"{one['condition']} in {language_name(one['language'])}, {one['change']:+.3f}" for one in moved)
-    runs = f"In runs{when}, " if when else ""
+    runs = f"In runs{when}, c" if when else "C"
     return (
-        f"{runs}{known['condition'].nunique()} changes of which speakers contrastive learning hears, and of how much "
-        f"they weigh, move that gap by {known['change'].min():+.3f} to {known['change'].max():+.3f}; of {len(known)} "
-        f"intervals {len(known) - len(moved)} hold zero{f' (not: {which})' if which else ''}, where chance alone would "
-        f"leave about {uncertainty.LEVEL * len(known):.0f}."
+        f"{runs}ontrastive learning hears other speakers, or weighs them otherwise, in "
+        f"{known['condition'].nunique()} ways. That moves the gap by {known['change'].min():+.3f} to "
+        f"{known['change'].max():+.3f}; {len(known) - len(moved)} of {len(known)} intervals hold zero. If no way "
+        f"mattered, one would expect that of about {uncertainty.LEVEL * len(known):.0f}."
+        f"{f' Without zero: {which}.' if which else ''}"
     )
 
 

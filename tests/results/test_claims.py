@@ -65,7 +65,7 @@ def test_trained_to_the_end_the_joint_loss_gains_in_more_transfers(transfer):
     low = rows[rows["method"] == METRIC.format("joint")].set_index(["score", "source", "language"])["difference_low"]
     assert low["accuracy", "de", "bn"] > 0 and low["accuracy", "ur", "bn"] > 0 and low["activation_r", "de", "ur"] > 0
     assert low["accuracy", "ur", "de"] < 0 and low["activation_r", "ur", "de"] < 0
-    said("07", "As published, training stops while the loss still falls. Fifteen times as many epochs, at ten times the")
+    said("07", "As published, training stops while the loss still falls. Fifteen times as many epochs, at ten times")
     curves = pd.read_parquet(report.FOLDER / "transfer_curves.parquet").query("quantity == 'loss'")
     for (_, setting, method), curve in curves.groupby(["source", "setting", "method"]):
         if method in (PLAIN, METRIC.format("joint")):
@@ -139,7 +139,7 @@ def test_the_metric_loss_turns_the_latent_towards_activation_and_ends_early(sour
 
 
 def test_no_model_at_all_is_a_rival_and_features_are_not_free(transfer):
-    said("07", "the 88 features without any model reach a higher accuracy than both autoencoders in all four transfers.")
+    said("07", "the 88 features without any model reach a higher accuracy than both autoencoders in all four")
     rows = transfer.query(f"{PUBLISHED} and score == 'accuracy' and statistics == 'source'")
     wide = rows.pivot(index=["source", "language"], columns="method", values="value")
     ahead = wide["eGeMAPS, no model"] > wide[[PLAIN, METRIC.format("joint")]].max(axis=1)

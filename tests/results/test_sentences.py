@@ -97,10 +97,11 @@ def test_a_change_of_the_gap_is_named_only_if_its_interval_excludes_zero():
         }  # fmt: skip
 
     said = sentences.gender_change_sentence(pd.DataFrame([row("a", -0.05), row("b", 0.2), row("b", 0.01, "ur")]))
-    assert said.startswith("2 changes of") and "by -0.050 to +0.200; of 3 intervals 2 hold zero" in said
-    assert said.endswith("(not: b in German, +0.200), where chance alone would leave about 3.")
+    assert said.startswith("Contrastive learning hears") and "in 2 ways. That moves the gap by -0.050 to +0.200" in said
+    assert said.endswith("2 of 3 intervals hold zero. If no way mattered, one would expect that of about 3. Without "
+                         "zero: b in German, +0.200.")  # fmt: skip
     earlier = sentences.gender_change_sentence(pd.DataFrame([row("a", -0.05)]), " of an earlier protocol")
-    assert earlier.startswith("In runs of an earlier protocol, 1 changes of")
+    assert earlier.startswith("In runs of an earlier protocol, contrastive learning hears")
 
 
 def test_seed_by_seed_is_each_seed_on_its_own_clips():
