@@ -174,7 +174,9 @@ def less_than_first(name: str) -> pd.DataFrame:
 def test_augmentation_buys_endurance_of_a_shift_that_re_centring_removes():
     said("02", "Bangla loses without augmentation, and the whole interval lies below zero.")
     said("02", "that loss is no longer sure, and German does better without.")
-    as_trained, centred = (less_than_first(f"augmentation-480{end}").loc["none of them"] for end in ("", "-statistics"))
+    as_trained, centred = (
+        less_than_first(f"augmentation-480{end}").loc["no augmentation"] for end in ("", "-statistics")
+    )
     assert as_trained.loc["bn", "high"] < 0 and (as_trained.drop("bn")["low"] < 0).all()
     assert centred.loc["bn", "low"] < 0 < centred.loc["bn", "high"] and centred.loc["de", "low"] > 0
     assert centred.loc["bn", "value"] > as_trained.loc["bn", "value"] / 2
@@ -194,7 +196,7 @@ def test_a_momentum_for_long_runs_costs_short_ones():
         "06",
         "BYOL with a momentum of 0.996 loses in all three languages, in Bangla by an interval that lies below zero",
     )
-    slow = less_than_first("momentum").loc["0.996"]
+    slow = less_than_first("momentum").loc["momentum 0.996"]
     assert len(slow) == 3 and (slow["value"] < 0).all() and slow.loc["bn", "high"] < 0
 
 
