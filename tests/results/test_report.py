@@ -13,6 +13,7 @@ from sernb.experiments.stored import MAIN
 from sernb.figures.ladder import panels
 from sernb.labels import EMOTIONS
 from sernb.results import report
+from sernb.results.ablations import all_ablations
 from sernb.results.ladder import every_rung
 
 ROOT = Path(__file__).parents[2]
@@ -121,3 +122,9 @@ def test_a_readme_without_the_marks_is_left_alone(tmp_path):
     with pytest.raises(ValueError, match="lacks the marks"):
         write_section(tmp_path / "README.md", "text")
     assert (tmp_path / "README.md").read_text() == "nothing here"
+
+
+def test_no_two_ablations_ask_the_same_question():
+    """Their tables are known by it: one would take the other's place."""
+    questions = [one.question for one in all_ablations().values()]
+    assert len(set(questions)) == len(questions)
