@@ -167,14 +167,14 @@ def gender_change_sentence(changes: pd.DataFrame, when: str = "") -> str:
     known = changes.dropna(subset="change_low")
     moved = known[(known["change_low"] > 0) | (known["change_high"] < 0)].to_dict("records")
     which = "; ".join(f"{one['condition']} in {language_name(one['language'])}, {one['change']:+.3f}" for one in moved)
-    runs = f"In runs{when}, c" if when else "C"
-    return (
-        f"{runs}ontrastive learning hears other speakers, or weighs them otherwise, in "
+    said = (
+        "contrastive learning hears other speakers, or weighs them otherwise, in "
         f"{known['condition'].nunique()} ways. That moves the gap by {known['change'].min():+.3f} to "
         f"{known['change'].max():+.3f}; {len(known) - len(moved)} of {len(known)} intervals hold zero. If no way "
         f"mattered, one would expect that of about {uncertainty.LEVEL * len(known):.0f}."
         f"{f' Without zero: {which}.' if which else ''}"
     )
+    return f"In runs{when}, {said}" if when else said[0].upper() + said[1:]
 
 
 def averaged_and_recentred(rows: pd.DataFrame, method: str) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def test_valence_helps_seldom_and_hardly_transfers(transfer):
     alone = transfer[transfer["method"] == METRIC.format("valence")]
     alone = alone[alone["score"].isin(["accuracy", "angry_sad", "activation_r", "valence_r"])]
     assert (alone["difference_high"] < 0).sum() > 2 * (alone["difference_low"] > 0).sum() > 0
-    assert transfer.loc[transfer["score"] == "valence_r", "value"].max() < 0.3
+    assert transfer.loc[transfer["score"] == "valence_r", "value"].max() < 0.26
 
 
 def test_unlabelled_bangla_lifts_the_plain_autoencoder_more(transfer):
