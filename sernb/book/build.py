@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
 import papermill
@@ -61,7 +61,7 @@ def run_chapters(
 ) -> list[Path]:
     """Execute chapters for several languages; `out`/LANGUAGE/CHAPTER.ipynb each.
 
-    The first language goes first alone: what it trains, the others find in the run store.
+    A chapter waits for its first language: what that trains, the others find in the run store.
 
     Args:
         notebooks: chapters.
@@ -76,23 +76,27 @@ def run_chapters(
     """
     done, failures = [], []
     total = len(notebooks) * len(languages)
-    with tqdm(total=total, desc="chapters", unit="chapter", disable=not progress) as bar:
-        for group in (languages[:1], languages[1:]):
-            with ProcessPoolExecutor(jobs) as pool:
-                tasks = {
-                    pool.submit(
-                        run_chapter, chapter, out / language / chapter.name, {**parameters, "language": language}
-                    ): f"{language}/{chapter.stem}"
-                    for language in group
-                    for chapter in notebooks
-                }
-                for task in as_completed(tasks):
-                    bar.set_postfix_str(tasks[task])
-                    bar.update()
-                    if task.exception() is None:
-                        done.append(task.result())
-                    else:
-                        failures.append(str(task.exception()))
+    with (
+        tqdm(total=total, desc="chapters", unit="chapter", disable=not progress) as bar,
+        ProcessPoolExecutor(jobs) as pool,
+    ):
+
+        def submit(chapter: Path, language: str) -> Future[Path]:
+            given = {**parameters, "language": language}
+            return pool.submit(run_chapter, chapter, out / language / chapter.name, given)
+
+        running = {submit(chapter, languages[0]): (chapter, languages[0]) for chapter in notebooks}
+        while running:
+            for task in wait(running, return_when=FIRST_COMPLETED).done:
+                chapter, language = running.pop(task)
+                if language == languages[0]:
+                    running.update({submit(chapter, other): (chapter, other) for other in languages[1:]})
+                bar.set_postfix_str(f"{language}/{chapter.stem}")
+                bar.update()
+                if task.exception() is None:
+                    done.append(task.result())
+                else:
+                    failures.append(str(task.exception()))
     if failures:
         raise ChapterError("\n".join(failures))
     return done

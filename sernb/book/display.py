@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -139,8 +140,17 @@ def _spectrogram(samples: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def table(frame: pd.DataFrame, caption: str = "", decimals: int = 3, index: bool = False) -> HTML:
-    """A frame as a table that scrolls sideways where the screen is narrow, its columns named as people say them."""
+def table(frame: pd.DataFrame | Mapping[str, Any], caption: str = "", decimals: int = 3, index: bool = False) -> HTML:
+    """A frame as a table that scrolls sideways where the screen is narrow, its columns named as people say them.
+
+    Args:
+        frame: or its columns by their names, each a list or, for the only row, a value.
+        caption: above the table.
+        decimals: of numbers that aren't whole.
+        index: whether the frame's index is shown.
+    """
+    if isinstance(frame, Mapping):
+        frame = pd.DataFrame({name: pd.Series(values) for name, values in frame.items()})
     if frame.empty:
         return HTML(f"<p>{f'<b>{escape(caption)}:</b> ' if caption else ''}no rows.</p>")
     html = named(frame.rename_axis(columns=None).apply(_without_na)).to_html(

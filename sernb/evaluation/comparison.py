@@ -51,10 +51,12 @@ def common(one: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
     Seeds need not be the same. Tables that come from the same runs, such as two variants of them, are cut down to the
     runs of both.
     """
-    if "run" in one and "run" in other and set(one["run"]) & set(other["run"]):
-        one, other = one[one["run"].isin(other["run"])], other[other["run"].isin(one["run"])]
+    if "run" in one and "run" in other:
+        shared = set(one["run"].unique()) & set(other["run"].unique())
+        if shared:
+            one, other = one[one["run"].isin(shared)], other[other["run"].isin(shared)]
     keys = ["corpus", "utterance_id"]
-    both = one[keys].merge(other[keys]).drop_duplicates()
+    both = one[keys].drop_duplicates().merge(other[keys].drop_duplicates())
     return one.merge(both, on=keys), other.merge(both, on=keys)
 
 

@@ -8,8 +8,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sernb.evaluation.predictions import predicted
-from sernb.labels import EMOTIONS
+from sernb.labels import EMOTIONS, PROBABILITIES
 
 Metric = Callable[[np.ndarray], np.ndarray]
 
@@ -65,6 +64,16 @@ def rounds(predictions: pd.DataFrame) -> pd.Series:
     return order.groupby(["corpus", "utterance_id"]).cumcount().reindex(predictions.index)
 
 
+def by_round(predictions: pd.DataFrame) -> np.ndarray:
+    """Confusion counts of each round over all speakers, shape (rounds, 4, 4)."""
+    number = rounds(predictions).to_numpy()
+    true = pd.Categorical(predictions["emotion"], EMOTIONS).codes
+    named = predictions[PROBABILITIES].to_numpy().argmax(1)
+    counts = np.zeros((int(number.max()) + 1, len(EMOTIONS), len(EMOTIONS)))
+    np.add.at(counts, (number, true, named), 1)
+    return counts
+
+
 def with_runs(predictions: pd.DataFrame) -> pd.DataFrame:
     """The same table with a column `run`, the seed where it has none: which training gave each row."""
     return predictions if "run" in predictions else predictions.assign(run=predictions["seed"])
@@ -110,7 +119,7 @@ class Counts:
                         "speaker": (table["corpus"] + "|" + table["speaker"].fillna("unknown")).to_numpy(object),
                         "corpus": table["corpus"].to_numpy(object),
                         "true": pd.Categorical(table["emotion"], EMOTIONS).codes,
-                        "named": pd.Categorical(predicted(table), EMOTIONS).codes,
+                        "named": table[PROBABILITIES].to_numpy().argmax(1),
                     }
                 )
             )
@@ -128,7 +137,8 @@ class Counts:
                 table /= np.maximum(table.sum((2, 3), keepdims=True), 1)
             counts[name], runs[name] = table, np.full(shape, -1)
             runs[name][place] = rows["run"][here]
-        occurs = rows.groupby("speaker")["table"].agg(lambda names: "|".join(sorted(set(names))))
+        pairs = rows[["speaker", "table"]].drop_duplicates().sort_values("table")
+        occurs = pairs.groupby("speaker")["table"].agg("|".join)
         home = rows.groupby("speaker")["corpus"].first()
         return cls(counts, runs, pd.factorize((home + "|" + occurs)[speakers])[0])
 

@@ -12,7 +12,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_effectsize
 
-from sernb.evaluation.counts import SCORES, Counts, Metric, macro_f1, mean_of_rounds, ratio
+from sernb.evaluation.counts import SCORES, Counts, Metric, by_round, macro_f1, mean_of_rounds, ratio
 from sernb.evaluation.jackknife import Shares, shares, standard_error, student
 
 LEVEL = 0.95
@@ -182,10 +182,7 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 def per_seed(predictions: pd.DataFrame, metric: Metric = macro_f1) -> pd.Series:
     """The score of each seed on the clips it judged, index seed."""
-    values = {
-        seed: mean_of_rounds(metric, Counts.of({"all": rows}).counts["all"].sum(1))
-        for seed, rows in predictions.groupby("seed")
-    }
+    values = {seed: mean_of_rounds(metric, by_round(rows)) for seed, rows in predictions.groupby("seed")}
     return pd.Series(values, dtype=float).rename_axis("seed")
 
 
@@ -198,7 +195,7 @@ def gains_per_seed(own: pd.DataFrame, control: pd.DataFrame, by: str) -> pd.Data
 
 def cohens_d(method: pd.DataFrame, baseline: pd.DataFrame, metric: Metric = macro_f1) -> float:
     """Effect size over rounds: difference of means over the pooled standard deviation; NaN with one round of either."""
-    values = [metric(Counts.of({"all": table}).counts["all"].sum(1)) for table in (method, baseline)]
+    values = [metric(by_round(table)) for table in (method, baseline)]
     if min(len(value) for value in values) < 2:
         return np.nan
     spread = sum(value.var(ddof=1) * (len(value) - 1) for value in values) / (sum(map(len, values)) - 2)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sernb.data.grouping import each_method
 from sernb.evaluation import comparison, uncertainty
-from sernb.evaluation.counts import SCORES
+from sernb.evaluation.counts import SCORES, by_round
 from sernb.evaluation.names import word
 from sernb.evaluation.predictions import scores
 from sernb.results.findings import STAGE1_FIGURES, mean_std, runs_of_group
@@ -55,8 +55,13 @@ def all_ablations() -> dict[str, Ablation]:
 
 def rows_of(row: Row, root: Path) -> pd.DataFrame:
     """Test predictions of the runs behind a row, empty where none is stored."""
-    runs = [run for run in runs_of_group(root, row.group) if row.variant is None or row.variant in run.variants]
+    runs = runs_behind(row, root)
     return comparison.pooled(runs, variant=row.variant) if runs else pd.DataFrame()
+
+
+def runs_behind(row: Row, root: Path) -> list[Run]:
+    """The stored runs behind a row."""
+    return [run for run in runs_of_group(root, row.group) if row.variant is None or row.variant in run.variants]
 
 
 def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> pd.DataFrame:
@@ -73,17 +78,20 @@ def ablation_table(ablation: Ablation, root: Path, metric: str = "macro_f1") -> 
         return pd.DataFrame()
     found = []
     for about, judged in each_method(tables, "what"):
-        scored = comparison.scored_rounds(judged)
-        entry = about | {"seeds": judged["seed"].nunique(), word(metric): mean_std(scored[metric])}
+        entry = about | {"seeds": judged["seed"].nunique(), word(metric): _mean_std_of_rounds(judged, metric)}
         own, control = comparison.common(judged, tables[first])
         if about["what"] != first and len(own):
             chosen = {metric: SCORES[metric]}
             (gain,) = uncertainty.difference(own, control, metrics=chosen).to_dict("records")
-            entry["against"] = mean_std(comparison.scored_rounds(control)[metric])
+            entry["against"] = _mean_std_of_rounds(control, metric)
             entry |= {name: gain[name] for name in ("value", "low", "high")}
         found.append(entry)
     table = pd.DataFrame(found)
     return table.sort_values(["language", "corpus"], kind="stable", ignore_index=True)
+
+
+def _mean_std_of_rounds(judged: pd.DataFrame, metric: str) -> str:
+    return mean_std(pd.Series(SCORES[metric](by_round(judged))))
 
 
 def ablation_page(table: pd.DataFrame, metric: str = "macro_f1") -> pd.DataFrame:
@@ -150,4 +158,4 @@ def _tuned(run: Run) -> dict:
 
 def rows_without_runs(ablation: Ablation, root: Path) -> list[Row]:
     """The rows without stored runs."""
-    return [row for row in ablation.rows if rows_of(row, root).empty]
+    return [row for row in ablation.rows if not runs_behind(row, root)]

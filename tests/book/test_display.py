@@ -97,6 +97,14 @@ def test_a_dark_figure_has_light_ink_the_same_hues_and_its_annotations():
     plt.close(picture)
 
 
+def test_a_table_of_named_columns_or_values_is_written_like_a_frame():
+    columns = html_of(display.table({"models": [1, 5], "macro-F1": [0.5, 0.625]}, decimals=2))
+    assert [cell.get_text() for cell in columns.find_all("th")] == ["models", "macro-F1"]
+    assert [cell.get_text() for cell in columns.find_all("td")] == ["1", "0.50", "5", "0.62"]
+    values = html_of(display.table({"clips": 3, "macro-F1": 0.5, "spread": None}))
+    assert [cell.get_text() for cell in values.find_all("td")] == ["3", "0.500", "–"]
+
+
 def test_what_lacks_is_a_dash_in_a_table_and_a_table_without_rows_is_a_sentence():
     frame = pd.DataFrame(
         {
