@@ -137,6 +137,11 @@ def accuracy_by_speaker(predictions: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values("clips", ascending=False, ignore_index=True)
 
 
+def accuracy_page(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Accuracy in `by_gender` as "value [low, high]": a row per corpus and method, a column per gender."""
+    return _wide(by_gender(tables).query("metric == 'accuracy'"), "gender")
+
+
 def equal_speakers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Plain scores beside those in which every speaker counts the same; one row per method, corpus and metric."""
     rows = []
@@ -145,6 +150,12 @@ def equal_speakers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             found = uncertainty.estimate(judged, equal_speakers=equal)
             rows += [about | {"counted": counted} | row for row in found.to_dict("records")]
     return pd.DataFrame(rows)
+
+
+def equal_speakers_page(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Macro-F1 in `equal_speakers` as "value [low, high]": a row per corpus and method."""
+    chosen = equal_speakers(tables).query("metric == 'macro_f1'")
+    return _wide(chosen, "counted")
 
 
 def class_mix(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -216,6 +227,12 @@ def changes_page(found: pd.DataFrame) -> pd.DataFrame:
         known = zip(found[column], found[f"{column}_low"], found[f"{column}_high"], strict=True)
         page[name] = [uncertainty.in_words(dict(zip(("value", "low", "high"), row, strict=True))) for row in known]
     return page
+
+
+def _wide(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """value, low and high in words, a column for each value of `column`."""
+    worded = uncertainty.worded(rows, "score", 2, sign=False)
+    return worded.pivot(index=["corpus", "method"], columns=column, values="score").reset_index()
 
 
 def _gap(predictions: pd.DataFrame) -> float:

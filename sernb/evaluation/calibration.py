@@ -1,5 +1,6 @@
 """Whether a model is right as often as it says, and a temperature that brings it nearer to that."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -33,6 +34,12 @@ def expected_calibration_error(predictions: pd.DataFrame, bins: int = BINS) -> f
     """Mean distance of confidence and accuracy over the bins of `reliability`, by clips (Guo et al. 2017)."""
     curve = reliability(predictions, bins)
     return float(np.average((curve["confidence"] - curve["accuracy"]).abs(), weights=curve["clips"]))
+
+
+def calibrations(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """`calibration` of each method that judged a clip: a row each."""
+    measured = {method: calibration(table) for method, table in tables.items() if len(table)}
+    return pd.DataFrame(measured).T.reset_index(names="method")
 
 
 def calibration(predictions: pd.DataFrame) -> dict[str, float]:

@@ -143,6 +143,13 @@ def paper_table1(root: Path = RESULTS) -> pd.DataFrame:
     return pd.read_csv(root / "paper" / "gong2025_table1.csv")
 
 
+def paper_macro_f1(group: str, root: Path = RESULTS) -> pd.DataFrame:
+    """Macro-F1 of the paper's baseline and of one of its methods: a row a corpus, a column each."""
+    paper = paper_table1(root).query("metric == 'macro_f1' and method in ('baseline', @group)")
+    wide = paper.pivot(index="corpus", columns="method", values="mean").rename(columns=METHODS)
+    return wide.reset_index().rename_axis(columns=None)
+
+
 def paper_table2(root: Path = RESULTS) -> pd.DataFrame:
     """Gong et al. 2025, Table 2: confusion of the contrastive model on EMO-DB less the baseline's, in points."""
     return pd.read_csv(root / "paper" / "gong2025_table2.csv")

@@ -48,6 +48,16 @@ def scores_of_runs(runs: list[Run], part: str = "test") -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
+def english_validation(group: str, root: Path = FOLDER) -> pd.DataFrame:
+    """Macro-F1 on English validation speakers of the baseline and of a method, the mean over the seeds of both."""
+    seeds = {
+        findings.METHODS[name]: scores_of_runs(stored(name, root), "validation").groupby(["seed", "corpus"])["macro_f1"]
+        for name in ("baseline", group)
+    }
+    both = pd.DataFrame({method: scored.mean() for method, scored in seeds.items()}).dropna()
+    return both.groupby("corpus").mean().reset_index()
+
+
 def over_seeds(scored: pd.DataFrame) -> pd.DataFrame:
     """Mean and standard deviation over seeds of each corpus's scores, columns (metric, mean | std)."""
     return scored.groupby(["corpus", "language"])[list(METRICS)].agg(["mean", "std"])

@@ -93,6 +93,14 @@ def test_equal_speakers_beside_plain(table):
     assert everyone["clips"].is_monotonic_decreasing and everyone["clips"].sum() == busy["utterance_id"].nunique()
 
 
+def test_pages_hold_the_scores_in_words(table):
+    plain = scores(table.query("gender == 'female'"))["accuracy"]
+    (row,) = bias.accuracy_page({"m": table}).to_dict("records")
+    assert row["female"].startswith(f"{plain:.2f} [") and set(row) == {"corpus", "method", "female", "male"}
+    (row,) = bias.equal_speakers_page({"m": table}).to_dict("records")
+    assert row["each clip the same"].startswith(f"{scores(table)['macro_f1']:.2f} [")
+
+
 def test_class_mix_counts_each_clip_once(table):
     counts = bias.class_mix(table).set_index("gender")
     assert counts.loc["female", ["angry", "happy", "neutral", "sad"]].tolist() == [18, 36, 18, 0]

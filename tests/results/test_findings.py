@@ -62,6 +62,17 @@ def test_table_1_has_the_papers_rows_and_both_figures(tables):
     assert (table.loc[table["language"] == "en", "ours: baseline"] == "–").all()
 
 
+def test_a_methods_macro_f1_in_the_paper_stands_beside_the_baselines():
+    table = findings.paper_macro_f1("byol").set_index("corpus")
+    assert list(table) == ["baseline", "BYOL"] and table.loc["URDU"].tolist() == [0.547, 0.653]
+
+
+def test_english_validation_is_a_mean_over_the_seeds_of_both(root):
+    (row,) = report.english_validation("contrastive", root).to_dict("records")
+    for method, runs in findings.runs_by_method(root).items():  # both have the same seeds here
+        assert row[method] == pytest.approx(report.scores_of_runs(runs, "validation")["macro_f1"].mean())
+
+
 def test_differences_are_on_common_clips_and_find_the_gain(tables):
     (row,) = comparison.differences(
         {"contrastive": tables["contrastive"]}, tables["baseline"], "accuracy", 2000
