@@ -1,7 +1,10 @@
 // Phones hide the bars one scrolls by: what goes on beyond its right edge is marked, until it is scrolled to its end.
 document.addEventListener("DOMContentLoaded", () => {
-  const mark = (frame) =>
-    frame.classList.toggle("sernb-more", frame.scrollWidth - frame.clientWidth - frame.scrollLeft > 2);
+  const mark = (frame) => {
+    const beyond = frame.scrollWidth - frame.clientWidth;
+    frame.classList.toggle("sernb-wide", beyond > 2);
+    frame.classList.toggle("sernb-more", beyond - frame.scrollLeft > 2);
+  };
   const sizes = new ResizeObserver((changed) => changed.forEach((one) => mark(one.target)));
   for (const frame of document.querySelectorAll(".sernb-scroll, .pst-scrollable-table-container, .sernb-gallery > div")) {
     sizes.observe(frame);

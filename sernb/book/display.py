@@ -38,8 +38,8 @@ def notice(study: Study) -> HTML:
             "warning",
             "Live numbers on this page prove the machinery, nothing else",
             facts + "The speech is the demo corpus: sentences spoken by eSpeak NG, with emotion as settings of rate, "
-            "pitch and level. What is measured on it says nothing about people. Findings are in the boxes headed "
-            "“Reference run”.",
+            "pitch and level. What is measured on it says nothing about people. Findings rest on real speech: see "
+            "the pictures and tables captioned “Real speech” or “Stored runs”.",
         )
     corpora = ", ".join(sorted(study.manifest["corpus"].unique()))
     return _box("note", "Live numbers on this page", facts + f"Corpora: <b>{escape(corpora)}</b>.")

@@ -13,11 +13,23 @@ _TERM = re.compile(r'(?<=\shref=")([^"#]*)#(term-[^"]+)"')
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Registered in the staged configuration; see `sernb.book.layout`."""
+    app.connect("autodoc-process-docstring", name_no_type, priority=400)  # before napoleon
     app.connect("doctree-read", drop_empty_headings)
     app.connect("html-page-context", finish_buttons, priority=900)  # after the theme has made its own
     app.connect("html-page-context", mend_references)
     app.connect("html-page-context", explain_terms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def name_no_type(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
+    """Napoleon takes what stands before a colon for a type. Annotations tell types here: say that none is named."""
+    if what in ("attribute", "data", "property"):
+        starts = [0]
+    else:
+        starts = [number + 1 for number, line in enumerate(lines[:-1]) if line.strip() == "Returns:"]
+    for number in starts:
+        text = lines[number].lstrip()
+        lines[number] = f"{lines[number][: -len(text)]}: {text}" if text else ""
 
 
 def drop_empty_headings(app: Sphinx, doctree: nodes.document) -> None:

@@ -111,10 +111,16 @@ def table_shares(counts: np.ndarray, metric: Metric) -> np.ndarray | None:
     return shares(np.nan_to_num(score), without, weight / max(weight.sum(), 1))
 
 
-def estimate(predictions: pd.DataFrame, **options) -> pd.DataFrame:
-    """Scores with intervals, cut to what a score can be; columns as `contrast`, less p. See there for the options."""
+def estimate(predictions: pd.DataFrame, bounded: bool = True, **options) -> pd.DataFrame:
+    """Scores with intervals; columns as `contrast`, less p. See there for the other options.
+
+    Args:
+        predictions: of one or more runs.
+        bounded: cut the intervals to 0 to 1, as is right for scores and shares but not for a metric that can be less
+            than 0.
+    """
     found = contrast({"all": predictions}, {"all": 1}, **options).drop(columns="p")
-    return found.assign(low=found["low"].clip(lower=0), high=found["high"].clip(upper=1))
+    return found.assign(low=found["low"].clip(lower=0), high=found["high"].clip(upper=1)) if bounded else found
 
 
 def difference(method: pd.DataFrame, baseline: pd.DataFrame, **options) -> pd.DataFrame:

@@ -114,7 +114,8 @@ def judged(predictions: pd.DataFrame, where: str, name: str) -> HTML:
         figure,
         alt=f"Left, the confusion matrix; share of each class named right: {named}. Right, the recall of each class "
         "for women and men as bars, chance dashed.",
-        caption=f"{where}: what each class is taken for, and for whom it is named right.",
+        caption=f"{where}: what each class is taken for, and for whom it is named right. Dashed: chance. Where a bar "
+        "is missing, nobody of that gender has a clip of the class, or none is named right.",
         name=name,
     )
 
@@ -125,13 +126,15 @@ def depths(table: pd.DataFrame) -> HTML:
     Args:
         table: scores by run and corpus, with a column layers.
     """
-    ax = plots.scores(table, x="corpus", hue="layers")
-    means = table.groupby(["corpus", "layers"])["macro_f1"].mean()
-    described = "; ".join(f"{corpus}, {layers}: {value:.2f}" for (corpus, layers), value in means.items())
+    table = table.assign(language=table["language"].map(language_name))
+    ax = plots.scores(table, x="language", hue="layers")
+    means = table.groupby(["language", "layers"])["macro_f1"].mean()
+    described = "; ".join(f"{language}, {layers}: {value:.2f}" for (language, layers), value in means.items())
     return captioned(
         ax,
-        alt=f"Macro-F1 as bars for each corpus and choice of layers, the seeds as points, chance dashed. Means: "
+        alt=f"Macro-F1 as bars for each language and choice of layers, the seeds as points, chance dashed. Means: "
         f"{described}.",
-        caption="Stored runs on real speech: the baseline with the lower half of the encoder's layers, and with all.",
+        caption="Stored runs on real speech, the seeds that both have: the baseline with the lower half of the "
+        "encoder's layers, and with all. Bars: means. Points: seeds. Dashed: chance.",
         name="fig-depths",
     )

@@ -76,6 +76,10 @@ def collapse(seed: int = 0) -> HTML:
     )
 
 
+_PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+"""Behind words that a curve would cross."""
+
+
 def lags(momenta: tuple[float, ...] = (0.9, 0.99, GRILL, 0.9996)) -> HTML:
     """How much of the target still is what it started from, over the steps, beside the lengths of runs."""
     steps = np.geomspace(1, 1e4, 400)
@@ -88,7 +92,7 @@ def lags(momenta: tuple[float, ...] = (0.9, 0.99, GRILL, 0.9996)) -> HTML:
     ends = {name: load_profile(name).config("byol", ByolConfig).steps for name in ("smoke", "laptop", "paper")}
     for name, end in ends.items():
         ax.axvline(end, color="black", linewidth=0.8, linestyle="--")
-        ax.text(end, 0.97, f" {name}:\n {end:,} steps", fontsize=8, va="top")
+        ax.text(end * 1.06, 0.97, f"{name}:\n{end:,} steps", fontsize=8, va="top", bbox=_PAPER)
     ax.set(xscale="log", xlabel="steps", ylabel="share of the target that is\nstill its first weights", ylim=(0, 1))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.xaxis.set_major_formatter("{x:,.0f}")

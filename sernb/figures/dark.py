@@ -63,9 +63,10 @@ def _white(colour: ColorType) -> bool:
 
 def _recolour(artist: Line2D | Patch | Collection) -> None:
     if isinstance(artist, Line2D):
-        artist.set_color(_ink(artist.get_color()))
-        artist.set_markerfacecolor(_face(artist.get_markerfacecolor()))
-        artist.set_markeredgecolor(_ink(artist.get_markeredgecolor()))
+        line, face, edge = artist.get_color(), artist.get_markerfacecolor(), artist.get_markeredgecolor()
+        artist.set_color(_ink(line))
+        artist.set_markerfacecolor(_ink(face))  # a point is ink, and paper where it is white
+        artist.set_markeredgecolor(_ink(edge))
     elif isinstance(artist, Patch):
         face, edge = artist.get_facecolor(), artist.get_edgecolor()
         artist.set_facecolor(_face(face))

@@ -99,8 +99,8 @@ def deals(clips: pd.DataFrame, careless: np.ndarray) -> HTML:
     return captioned(
         figure,
         alt=f"Two grids of speakers by folds, shaded by the share of the speaker's clips. As they are {described}.",
-        caption="Each row is a speaker, each column a fold; the darker a cell, the more of the speaker's clips lie in "
-        "it. Dealt by clip, everybody who is tested was heard in training.",
+        caption="This page's own clips. Each row is a speaker, each column a fold; the darker a cell, the more of the "
+        "speaker's clips lie in it. Dealt by clip, everybody who is tested was heard in training.",
         name="fig-folds",
     )
 

@@ -83,7 +83,13 @@ def rungs(table: pd.DataFrame, ax: Axes) -> Axes:
     _point(ax, top, [place[CEILING, None]] * len(top), "black", "probe trained on the target's labels")
     ax.plot([], [], "D", markerfacecolor="none", color="black", label="the paper's figure")
     middle = {step: np.mean([y for line, y in place.items() if line[0] == step]) for step in gaps}
-    ax.set(xlim=(0.2, 1), xlabel="macro-F1", yticks=list(middle.values()), yticklabels=[LABELS[s] for s in middle])
+    ax.set(
+        xlim=(0.2, 1),
+        xticks=(0.2, 0.4, 0.6, 0.8),
+        xlabel="macro-F1",
+        yticks=list(middle.values()),
+        yticklabels=[LABELS[s] for s in middle],
+    )
     ax.set_ylim(max(place.values()) + 0.8, -0.8)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", alpha=0.3)

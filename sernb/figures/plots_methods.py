@@ -15,13 +15,19 @@ def _axes(ax: Axes | None, width: float = 6.4, height: float = 3.6) -> Axes:
     return ax if ax is not None else plt.subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def confusion_difference(points: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Method minus baseline in points: blue where the method puts more, red where it puts less."""
+def confusion_difference(points: pd.DataFrame, ax: Axes | None = None, largest: float | None = None) -> Axes:
+    """Method minus baseline in points: blue where the method puts more, red where it puts less.
+
+    Args:
+        points: rows true, columns predicted.
+        ax: axes to draw on.
+        largest: difference that has the darkest colour; None for that of `points`.
+    """
     ax = _axes(ax, 4.8, 4.0)
-    largest = max(1.0, np.nanmax(np.abs(points.to_numpy())))
-    sns.heatmap(
-        points, vmin=-largest, vmax=largest, annot=True, fmt="+.0f", cmap="RdBu", square=True, cbar=False, ax=ax
-    )
+    largest = largest or max(1.0, np.nanmax(np.abs(points.to_numpy())))
+    whole = points.round() + 0.0  # no "-0"
+    colours = {"vmin": -largest, "vmax": largest, "cmap": "RdBu"}
+    sns.heatmap(whole, annot=True, fmt="+.0f", square=True, cbar=False, ax=ax, **colours)
     return ax
 
 
@@ -55,7 +61,7 @@ def neighbours(points: np.ndarray, labels: pd.Series, ax: Axes | None = None) ->
         hue_order=order,
         palette=known or "husl",
         legend="brief" if known else False,
-        s=14,
+        s=20,
         ax=ax,
     )
     ax.set(xticks=[], yticks=[], title=labels.name)

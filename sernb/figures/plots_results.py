@@ -18,6 +18,8 @@ from sernb.figures.plots import GENDER_COLOURS
 from sernb.languages import language_name
 
 METHOD_COLOURS = {recipe.label: recipe.colour for recipe in RECIPES.values()}
+LANGUAGE_COLOURS = {"ur": "#009E73", "de": "#CC79A7", "bn": "#E69F00", "en": "#7F7F7F"}
+_COLOURS = METHOD_COLOURS | {language_name(code): colour for code, colour in LANGUAGE_COLOURS.items()}
 
 
 def _axes(ax: Axes | None, width: float = 6.4, height: float = 3.6) -> Axes:
@@ -25,8 +27,8 @@ def _axes(ax: Axes | None, width: float = 6.4, height: float = 3.6) -> Axes:
 
 
 def colour_of(method: str) -> str | None:
-    """The colour of a method throughout the book; None, the next one of the cycle, for any other name."""
-    return METHOD_COLOURS.get(method)
+    """The colour of a method or language throughout the book; None, the next one of the cycle, for any other name."""
+    return _COLOURS.get(method)
 
 
 def forest(table: pd.DataFrame, y: str, hue: str = "method", ax: Axes | None = None, reference: float = 0) -> Axes:

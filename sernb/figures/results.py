@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
@@ -20,6 +21,7 @@ from sernb.results.ablations import Ablation, ablation_table, all_ablations, row
 from sernb.results.report import FOLDER
 from sernb.runs import Run
 
+NO_INTERVAL = " Hollow: too few trainings for an interval."
 WHOSE = {True: "Live run", False: "Stored runs on real speech"}
 ALIKE = ("weights-", "statistics-")
 """How ablations begin that compare weights or statistics of the same runs: the ladder shows them."""
@@ -65,11 +67,12 @@ def confusions(methods: Mapping[str, Sequence[Run]], language: str, live: bool =
             points[name] = 100 * (comparison.confusion(own) - comparison.confusion(base))
     if not points:
         return _nothing(language)
+    largest = max(1.0, *(np.nanmax(np.abs(matrix.to_numpy())) for matrix in points.values()))
     size = (4.8 * len(points), 4)
     figure, axes = plt.subplots(1, len(points), figsize=size, layout="constrained", squeeze=False)
     described = []
     for ax, (name, matrix) in zip(axes[0], points.items(), strict=True):
-        plots_methods.confusion_difference(matrix, ax).set(title=name, xlabel="predicted", ylabel="true")
+        plots_methods.confusion_difference(matrix, ax, largest).set(title=name, xlabel="predicted", ylabel="true")
         described.append(f"{name}: {', '.join(f'{one} {matrix.loc[one, one]:+.0f}' for one in matrix.index)}")
     where = f"{WHOSE[live]}, {language_name(language)}"
     return captioned(
@@ -114,7 +117,8 @@ def arousal(tables: Mapping[str, pd.DataFrame]) -> HTML:
     """
     metrics = {"more": comparison.arousal_less_rest}
     rows = [
-        {"language": language, "method": name} | uncertainty.estimate(judged, metrics=metrics).iloc[0].to_dict()
+        {"language": language, "method": name}
+        | uncertainty.estimate(judged, bounded=False, metrics=metrics).iloc[0].to_dict()
         for name, table in tables.items()
         for language, judged in table.groupby("language")
     ]
@@ -214,14 +218,14 @@ def _ablation(asked: Ablation, root: Path) -> str:
         rows = table[table["what"] != first].dropna(subset="value")
         rows = rows.assign(where=_names(rows["language"]))
         ax = plots_results.forest(rows, "what", "where")
-        ax.set(xlabel=f"macro-F1 less that of: {first}")
+        ax.set(xlabel=f"macro-F1 less that of “{first}”")
         records = rows.to_dict("records")
         described = "; ".join(f"{one['what']}, {one['where']} {uncertainty.in_words(one)}" for one in records)
         shown = captioned(
             ax,
             alt=f"Points with 95 % intervals, macro-F1 less that of {first}, zero dashed. {described}.",
-            caption=f"{asked.question} Stored runs on real speech: macro-F1 less that of the row “{first}” on the "
-            "clips of both. Hollow: too few trainings for an interval.",
+            caption=f"{asked.question} Stored runs on real speech: macro-F1 less that of “{first}”, on the clips that "
+            f"both judged.{NO_INTERVAL * bool(rows['low'].isna().any())}",
             name=f"fig-ablation-{asked.name}",
         ).data
     return shown + "".join(_to_be_made(asked, root))

@@ -9,12 +9,11 @@ from matplotlib.axes import Axes
 from sernb.evaluation.predictions import confusion, scores
 from sernb.figures import plots
 from sernb.figures.captioned import captioned
-from sernb.figures.plots_results import forest
+from sernb.figures.plots_results import LANGUAGE_COLOURS, forest
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
 from sernb.results.ladder import STEPS
 
-LANGUAGE_COLOURS = {"ur": "#009E73", "de": "#CC79A7", "bn": "#E69F00", "en": "#7F7F7F"}
 STATISTICS = {"source": "as it is", "target": "re-centred"}
 _LANGUAGE_MARKS = {"ur": "o", "de": "s", "bn": "^", "en": "D"}
 

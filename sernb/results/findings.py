@@ -164,7 +164,7 @@ def confusion_kinds(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     metrics = kinds | {"arousal - rest": comparison.arousal_less_rest}
     rows = []
     for about, judged in each_method(tables):
-        found = uncertainty.estimate(judged, metrics=metrics)
+        found = uncertainty.estimate(judged, bounded=False, metrics=metrics)
         rows.append(
             about | {row["metric"]: uncertainty.in_words(row, 2, sign=False) for row in found.to_dict("records")}
         )

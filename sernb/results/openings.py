@@ -42,9 +42,9 @@ def leak_opening(judged: pd.DataFrame, clips: pd.DataFrame, root: Path = FOLDER)
     gained = ladder.gain_over_baseline(root)["value"].max()
     return (
         "A simple model is judged on the same real clips twice: first with clips dealt at random, then with whole "
-        f"speakers dealt. Its macro-F1 is {', '.join(said)}. So a leak is worth up to {most:.2f}; the most that a "
-        f"method of this book gains over a baseline that is treated alike is {gained:.2f}. Knowing the voice helps "
-        "most where a speaker is heard in one emotion only. That holds for "
+        f"speakers dealt. Its macro-F1 is {', '.join(said)}. So a leak is worth up to {100 * most:.1f} points of 100; "
+        f"the most that a method of this book gains over a baseline that is treated alike is {100 * gained:.1f}. "
+        "Knowing the voice helps most where a speaker is heard in one emotion only. That holds for "
         f"{sentences.listed(single)}."
     )
 

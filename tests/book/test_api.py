@@ -11,6 +11,8 @@ import pytest
 from docutils.core import publish_doctree
 from sphinx.ext.napoleon import Config, GoogleDocstring
 
+from sernb.book.sphinx_extension import name_no_type
+
 ROOT = Path(__file__).parents[2]
 PAGES = "".join(page.read_text() for page in sorted((ROOT / "book").glob("api*.md")))
 MODULES = re.findall(r"\.\. automodule:: (\S+)", PAGES)
@@ -48,6 +50,21 @@ def test_docstrings_of_the_page_are_valid(name: str):
         if said:
             found[getattr(node, "name", name)] = said
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("what", "docstring", "shown"),
+    [
+        ("property", "What computed it: the GPU's name.", "What computed it: the GPU's name."),
+        ("function", "Judge.\n\nReturns:\n    One row a clip: who, what.", ":returns: One row a clip: who, what."),
+    ],
+)
+def test_words_before_a_colon_are_no_type(what: str, docstring: str, shown: str):
+    lines = docstring.splitlines()
+    name_no_type(None, what, "thing", None, None, lines)
+    config = Config(napoleon_use_ivar=True)
+    text = str(GoogleDocstring("\n".join(lines), config, what="attribute" if what == "property" else what))
+    assert shown in text and "type" not in text
 
 
 def test_a_docstring_that_is_not_valid_is_seen():

@@ -80,7 +80,7 @@ def test_the_smallest_letters_of_a_figure_stay_readable_whatever_the_screen(widt
 
 def test_a_dark_figure_has_light_ink_the_same_hues_and_its_annotations():
     picture, (lines, map_, boxes) = plt.subplots(1, 3)
-    ink, hue = lines.plot([1, 2], color="black")[0], lines.plot([2, 1], color="navy")[0]
+    ink, hue = lines.plot([1, 2], "o-", color="black")[0], lines.plot([2, 1], color="navy")[0]
     map_.imshow([[0, 1]], cmap="Blues")
     on_map = map_.text(0, 0, "0.1", color="black")
     in_box = boxes.text(0.5, 0.5, "box", color="black", bbox={"facecolor": "#D6E6F4"})
@@ -88,7 +88,7 @@ def test_a_dark_figure_has_light_ink_the_same_hues_and_its_annotations():
     on_bar, beside = boxes.text(0.2, 0.3, "bar", ha="center"), boxes.text(0.8, 0.9, "free")
     picture.canvas.draw()
     darken(picture)
-    light = {"ink": ink.get_color(), "title": lines.title.get_color(), "free": beside.get_color()}
+    light = {"ink": ink.get_color(), "point": ink.get_markerfacecolor(), "title": lines.title.get_color(), "free": beside.get_color()}
     assert all(min(colour[:3]) > 0.8 for colour in light.values()), light
     assert all(text.get_color() == "black" for text in (on_map, in_box, on_bar))
     assert in_box.get_bbox_patch().get_facecolor()[2] > 0.9  # kept light under its dark letters

@@ -1,5 +1,7 @@
 """Pictures of the chapters on results and bias: what they tell is what was planted."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,6 +42,11 @@ def test_arousal_is_what_mistakes_share_where_they_were_planted_so():
     table.loc[half, PROBABILITIES] = swapped[half]
     assert "Urdu, m +0.500 [" in alt(results.arousal({"m": table}))
     assert "angry and happy 0.50" in alt(results.pairs({"m": table}, "ur"))
+
+
+def test_a_difference_of_shares_has_an_interval_that_passes_zero():
+    (low,) = re.findall(r"m [-+]0\.\d+ \[([-+]0\.\d+), ", alt(results.arousal({"m": judged(0.5)})))
+    assert float(low) < 0
 
 
 @pytest.mark.parametrize("draw", [results.pairs, results.reliability])

@@ -16,6 +16,10 @@ SPEAKERS, EMOTIONS, CLIPS = 6, 3, 6  # CLIPS of each speaker
 NOISE = 0.25
 RATE, STEPS, TEMPERATURE = 0.25, 240, 0.1  # as in pull.js
 START = ((0.5, 0, 1, 0), (0, 0.5, 0, 1))
+_WHAT = {
+    "contrastive": "Contrastive learning attracts the clips of a speaker and repels those of others.",
+    "byol": "BYOL attracts two views of a clip and repels nothing.",
+}
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 
 
@@ -32,8 +36,8 @@ def pull_and_push(method: str = "contrastive", anchor: str = "") -> Widget:
     Raises:
         ValueError: another method.
     """
-    if method not in ("contrastive", "byol"):
-        raise ValueError(f"unknown method {method!r}; known are contrastive, byol")
+    if method not in _WHAT:
+        raise ValueError(f"unknown method {method!r}; known are {', '.join(_WHAT)}")
     data = toy()
     return Widget(
         "pull",
@@ -45,7 +49,7 @@ def pull_and_push(method: str = "contrastive", anchor: str = "") -> Widget:
             "mixed emotions: six groups, one per speaker, in which all emotions are mixed. Right, each speaker with "
             "one emotion: groups of one speaker, so of one emotion.",
         ),
-        "Attracting the clips of a speaker. Made-up clips, true gradients: a linear network from four numbers to two.",
+        f"{_WHAT[method]} Made-up clips, true gradients: a linear network from four numbers to two.",
         data | {"method": method},
         anchor,
         ("learn",),
