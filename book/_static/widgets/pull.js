@@ -131,9 +131,10 @@
         key([
           ...["angry", "neutral", "sad"].map((emotion, i) => [emotion, "var(--sernb-ink)", SHAPES[i]]),
           ["one colour per speaker", COLOURS[0]],
-          ...LINES[method].map(([label, , colour, dashes]) => [`line: ${label}`, colour, "square", Boolean(dashes)]),
+          ...LINES[method].map(([label, , colour, dashes]) => [`over steps: ${label}`, colour, "square", Boolean(dashes)]),
         ]),
       );
+      if (method === "contrastive") keys.append(el("p", {}, "The line at a clip: where the loss pulls it, and how hard."));
       forContrastive.hidden = method !== "contrastive";
       forByol.hidden = method !== "byol";
       measure();

@@ -60,7 +60,7 @@
         let grey = "";
         for (let i = 0; i < data.english.emotion.length; i++)
           grey += MARKS.square(x(data.english.place[2 * i]), y(data.english.place[2 * i + 1]), 1.8);
-        picture.append(svg("path", { d: grey, fill: "var(--sernb-quiet)", opacity: 0.45 }));
+        picture.append(svg("path", { d: grey, fill: "var(--sernb-quiet)", opacity: 0.7 }));
         const place = between(data.place, share);
         const drawn = EMOTIONS.map(() => ({ right: "", wrong: "" }));
         for (let i = 0; i < data.emotion.length; i++)
