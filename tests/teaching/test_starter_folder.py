@@ -111,7 +111,7 @@ def run(*arguments: str) -> str:
 
 
 def test_the_commands_of_the_chapter_run(tmp_path, monkeypatch):
-    (block,) = re.findall(r"^#+ The short way$.*?^```bash$(.*?)^```$", CHAPTER.read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = re.findall(r"^#+ Step by step$.*?^```bash$(.*?)^```$", CHAPTER.read_text(), re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     printed = {}
     for line in block.strip().splitlines():
