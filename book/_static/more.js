@@ -2,8 +2,8 @@
 document.addEventListener("DOMContentLoaded", () => {
   const mark = (frame) => {
     const beyond = frame.scrollWidth - frame.clientWidth;
-    frame.classList.toggle("sernb-wide", beyond > 2);
-    frame.classList.toggle("sernb-more", beyond - frame.scrollLeft > 2);
+    frame.classList.toggle("sernb-wide", beyond > 1);
+    frame.classList.toggle("sernb-more", beyond - frame.scrollLeft > 1);
   };
   const sizes = new ResizeObserver((changed) => changed.forEach((one) => mark(one.target)));
   for (const frame of document.querySelectorAll(".sernb-scroll, .pst-scrollable-table-container, .sernb-gallery > div")) {
