@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sernb.data.escape import printable
@@ -104,18 +105,33 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def _unpack_within_limits(path: Path, file: BinaryIO) -> None:
     """Decode a table a little at a time and count what comes out: its own word on its size can't be trusted."""
-    parquet = pq.ParquetFile(file)
+    schema = pq.ParquetFile(file).schema
+    columns = map(schema.column, range(len(schema)))
+    flat = [column for column in columns if column.path == column.name and not column.max_repetition_level]
+    texts = {column.path for column in flat if column.physical_type == "BYTE_ARRAY"}
+    numbers = {column.path for column in flat if "BYTE_ARRAY" not in column.physical_type}
+    parquet = pq.ParquetFile(file, read_dictionary=list(texts))  # a text that is repeated is held once
     metadata = parquet.metadata
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    chunks = [group.column(number).total_uncompressed_size for group in groups for number in range(group.num_columns)]
-    if sum(chunks) > MAX_TABLE:
-        raise FileError(path, f"claims {sum(chunks) / 1e9:.1f} GB; remove it")
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    claimed = sum(chunk.total_uncompressed_size for chunk in chunks)
+    if claimed > MAX_TABLE:
+        raise FileError(path, f"claims {claimed / 1e9:.1f} GB; remove it")
+    # of any other column, each row could repeat the largest value
+    others = [chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema not in texts | numbers]
     left = MAX_TABLE
-    # each row could repeat the largest value of its column
-    for batch in parquet.iter_batches(max(1, min(1 << 16, MAX_BATCH // max([1, *chunks])))):
-        left -= batch.nbytes
+    for batch in parquet.iter_batches(max(1, min(1 << 16, MAX_BATCH // max([1, *others])))):
+        left -= sum(map(_unpacked_bytes, batch.columns))
         if left < 0:
             raise FileError(path, f"unpacks to more than {MAX_TABLE / 1e9:.1f} GB; remove it")
+
+
+def _unpacked_bytes(column: pa.Array) -> int:
+    """What a column takes once every repeated text is written out."""
+    if not isinstance(column, pa.DictionaryArray):
+        return column.nbytes
+    lengths = pc.binary_length(column.dictionary)
+    return column.indices.nbytes + (pc.sum(lengths.take(column.indices)).as_py() or 0)
 
 
 @contextmanager
