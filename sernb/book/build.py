@@ -42,9 +42,14 @@ def run_chapter(chapter: Path, out: Path, parameters: dict[str, object]) -> Path
     if not chapter.exists():
         raise FileNotFoundError(f"{chapter}: no such chapter; give the path of a notebook in book/")
     out.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    try:  # a kernel's orderly end takes torch and its like two seconds, and there is nothing to put in order
         papermill.execute_notebook(
-            chapter, out, parameters=parameters, progress_bar=False, extra_arguments=KERNEL_ARGUMENTS
+            chapter,
+            out,
+            parameters=parameters,
+            progress_bar=False,
+            extra_arguments=KERNEL_ARGUMENTS,
+            shutdown_kernel="immediate",
         )
     except papermill.PapermillExecutionError as error:
         raise ChapterError(f"{chapter.stem} {parameters}: {error.ename}: {error.evalue} (see {out})") from error
