@@ -61,8 +61,9 @@ def pools(changes: pd.DataFrame, when: str = "") -> HTML:
         alt=f"Points with 95 % intervals, one panel per language, zero dashed: how far each condition moves women's "
         f"accuracy less men's. {described}.",
         caption=f"Stored runs{when} on real speech: how far women's accuracy less men's moves when contrastive "
-        "learning hears other speech, or weighs it otherwise, with 95 % intervals. Hollow: too few trainings for an "
-        "interval.",
+        "learning hears other speech, or weighs it otherwise, with 95 % intervals."
+        + plots_results.NO_INTERVAL
+        * bool(rows["low"].isna().any()),
         name="fig-bias-pools",
     )
 

@@ -63,7 +63,7 @@ def collapse(seed: int = 0) -> HTML:
         right.plot(line["step"], line["loss"], label=name)
     left.set(xlabel="step", ylim=(0, 1), title="how far different clips lie apart")
     right.set(xlabel="step", ylim=(0, None), title="BYOL loss")
-    left.legend(fontsize="small")
+    left.legend(fontsize="small", loc="center right")
     last = course[course["step"] == course["step"].max()].set_index("networks")
     described = "; ".join(f"{name}: variance {row.variance:.2f}, loss {row.loss:.2f}" for name, row in last.iterrows())
     return captioned(

@@ -116,7 +116,8 @@ def scores(table: pd.DataFrame, x: str, hue: str | None = None, y: str = "macro_
     """A score per group as bars, the seeds' values as points on them."""
     ax = _axes(ax)
     sns.barplot(table, x=x, y=y, hue=hue, errorbar=None, alpha=0.6, ax=ax)
-    sns.stripplot(table, x=x, y=y, hue=hue, dodge=hue is not None, palette="dark:black", legend=False, ax=ax)
+    points = {"dodge": hue is not None, "palette": "dark:black", "jitter": False, "legend": False}
+    sns.stripplot(table, x=x, y=y, hue=hue, ax=ax, **points)
     ax.axhline(1 / len(EMOTIONS), color="black", linewidth=0.8, linestyle="--")
     ax.set(xlabel="", ylabel=word(y), ylim=(0, 1))
     return ax

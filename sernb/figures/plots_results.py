@@ -17,6 +17,8 @@ from sernb.experiments.recipes import RECIPES
 from sernb.figures.plots import GENDER_COLOURS
 from sernb.languages import language_name
 
+NO_INTERVAL = " Hollow: too few trainings for an interval."
+"""Ends the caption of a `forest` with such points."""
 METHOD_COLOURS = {recipe.label: recipe.colour for recipe in RECIPES.values()}
 LANGUAGE_COLOURS = {"ur": "#009E73", "de": "#CC79A7", "bn": "#E69F00", "en": "#7F7F7F"}
 _COLOURS = METHOD_COLOURS | {language_name(code): colour for code, colour in LANGUAGE_COLOURS.items()}

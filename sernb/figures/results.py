@@ -21,7 +21,6 @@ from sernb.results.ablations import Ablation, ablation_table, all_ablations, row
 from sernb.results.report import FOLDER
 from sernb.runs import Run
 
-NO_INTERVAL = " Hollow: too few trainings for an interval."
 WHOSE = {True: "Live run", False: "Stored runs on real speech"}
 ALIKE = ("weights-", "statistics-")
 """How ablations begin that compare weights or statistics of the same runs: the ladder shows them."""
@@ -225,7 +224,7 @@ def _ablation(asked: Ablation, root: Path) -> str:
             ax,
             alt=f"Points with 95 % intervals, macro-F1 less that of {first}, zero dashed. {described}.",
             caption=f"{asked.question} Stored runs on real speech: macro-F1 less that of “{first}”, on the clips that "
-            f"both judged.{NO_INTERVAL * bool(rows['low'].isna().any())}",
+            f"both judged.{plots_results.NO_INTERVAL * bool(rows['low'].isna().any())}",
             name=f"fig-ablation-{asked.name}",
         ).data
     return shown + "".join(_to_be_made(asked, root))
