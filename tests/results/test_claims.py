@@ -121,9 +121,7 @@ def test_ranks_agree_where_values_do_not(transfer):
 
 @pytest.mark.parametrize("source", ["de", "ur"])
 def test_the_metric_loss_turns_the_latent_towards_activation_and_ends_early(source):
-    said(
-        "07", "With it the slope rises and that loss falls, in the language that was learnt from and in the other one."
-    )
+    said("07", "the slope can be anything, and from Urdu it is negative. With it that loss falls, in the language")
     said("07", "at ten times the published learning rate the slope comes nearer to 1")
     planes = pd.read_parquet(report.FOLDER / "transfer_planes.parquet").query("source == @source and part == 'apply'")
     slow, fast = ((METRIC.format("joint"), settings) for settings in ("{}", '{"learning_rate": 0.001}'))
@@ -134,7 +132,7 @@ def test_the_metric_loss_turns_the_latent_towards_activation_and_ends_early(sour
             slopes[kind] = np.polyfit(points["activation"], points["z0"], 1)[0]
             label = torch.tensor(points["activation"].to_numpy())
             losses[kind] = metric_loss(torch.tensor(points[["z0"]].to_numpy()), label)
-        assert losses[slow] < losses[PLAIN, "{}"]
+        assert losses[slow] < losses[PLAIN, "{}"] and (slopes[PLAIN, "{}"] < 0) == (source == "ur")
         assert slopes[slow] < 0.5 and slopes[slow] < slopes[fast] < 1
 
 

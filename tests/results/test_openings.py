@@ -92,7 +92,7 @@ def test_the_leak_is_told_as_large_as_it_is_and_beside_the_largest_gain(monkeypa
     )
     clips = pd.DataFrame({"language": "ur", "speaker": ["a", "a", "b"], "emotion": ["sad", "angry", "sad"]})
     told = openings.leak_opening(pd.concat(parts), clips)
-    assert "0.90 and 0.60 in Urdu" in told and "worth up to 0.30" in told and "treated alike is 0.40." in told
+    assert "0.90 and 0.60 in Urdu" in told and "worth up to 30.0 points" in told and "alike is 40.0." in told
     assert told.endswith("in one emotion only. That holds for 1 of 2 speakers in Urdu.")
 
 
