@@ -90,12 +90,12 @@ def run_chapters(
             given = {**parameters, "language": language}
             return pool.submit(run_chapter, chapter, out / language / chapter.name, given)
 
-        running = {submit(chapter, languages[0]): (chapter, languages[0]) for chapter in notebooks}
+        first, others = languages[:1], languages[1:]
+        running = {submit(chapter, one): (chapter, one, others) for one in first for chapter in notebooks}
         while running:
             for task in wait(running, return_when=FIRST_COMPLETED).done:
-                chapter, language = running.pop(task)
-                if language == languages[0]:
-                    running.update({submit(chapter, other): (chapter, other) for other in languages[1:]})
+                chapter, language, waiting = running.pop(task)
+                running.update({submit(chapter, other): (chapter, other, []) for other in waiting})
                 bar.set_postfix_str(f"{language}/{chapter.stem}")
                 bar.update()
                 if task.exception() is None:
