@@ -4,7 +4,7 @@ transformers' Whisper, which training uses, takes seconds to import. This one co
 does, and is what is exported.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,16 @@ def pool(hidden: torch.Tensor, frames: torch.Tensor, pooling: str) -> torch.Tens
     return (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
 
 
+def normalised(hidden: torch.Tensor) -> torch.Tensor:
+    """Hidden states (..., width) with mean 0 and deviation 1 over their width."""
+    return nn.functional.layer_norm(hidden, hidden.shape[-1:])
+
+
+def average(states: Sequence[torch.Tensor], layers: Sequence[int]) -> torch.Tensor:
+    """The mean of some layers' normalised hidden states; `states` begins with what the first layer hears."""
+    return torch.stack([normalised(states[layer]) for layer in layers]).mean(0)
+
+
 class _Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -80,8 +90,9 @@ class _Positions(nn.Module):
 class _Whisper(nn.Module):
     """Names of parameters are transformers', so that it takes the same files."""
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
+    def __init__(self, sizes: Mapping[str, int], averaged: tuple[int, ...] | None) -> None:
         super().__init__()
+        self.averaged = averaged
         width, bins = sizes["d_model"], sizes["num_mel_bins"]
         self.conv1 = nn.Conv1d(bins, width, 3, padding=1)
         self.conv2 = nn.Conv1d(width, width, 3, stride=2, padding=1)
@@ -90,14 +101,15 @@ class _Whisper(nn.Module):
             _Layer(width, sizes["encoder_attention_heads"], sizes["encoder_ffn_dim"])
             for _ in range(sizes["encoder_layers"])
         )
-        self.layer_norm = nn.LayerNorm(width)
+        self.layer_norm = nn.Identity() if averaged else nn.LayerNorm(width)
 
     def forward(self, log_mel: torch.Tensor) -> torch.Tensor:
         hidden = nn.functional.gelu(self.conv2(nn.functional.gelu(self.conv1(log_mel)))).transpose(1, 2)
         hidden = hidden + self.embed_positions.weight
+        states = [hidden]
         for layer in self.layers:
-            hidden = layer(hidden)
-        return self.layer_norm(hidden)
+            states.append(layer(states[-1]))
+        return average(states, self.averaged) if self.averaged else self.layer_norm(states[-1])
 
 
 class PlainClassifier(nn.Module):
@@ -116,7 +128,7 @@ class PlainClassifier(nn.Module):
         sizes = _sizes(settings.whisper, settings.seconds, file)
         self.seconds, self.pooling, self.width = settings.seconds, settings.pooling, sizes["d_model"]
         self.log_mel = LogMel(sizes["num_mel_bins"], settings.highest_hz)
-        self.encoder = nn.ModuleDict({"whisper": _Whisper(sizes)})
+        self.encoder = nn.ModuleDict({"whisper": _Whisper(sizes, settings.averaged)})
         self.head = nn.Sequential(
             nn.Linear(sizes["d_model"], settings.hidden),
             nn.ReLU(),

@@ -90,6 +90,7 @@ class ClassifierSettings:
         hidden: width of the head's hidden layer.
         dropout: of the head.
         highest_hz: end of the band it hears, None for all.
+        averaged: layers whose average the embedding is; None for the top one's.
     """
 
     whisper: Mapping[str, Any]
@@ -98,6 +99,7 @@ class ClassifierSettings:
     hidden: int
     dropout: float
     highest_hz: float | None
+    averaged: tuple[int, ...] | None
 
 
 def classifier_settings(folder: Path) -> ClassifierSettings:
@@ -136,7 +138,27 @@ def classifier_settings(folder: Path) -> ClassifierSettings:
         number(settings, "hidden", 1, 65_536, file, int),
         number(settings, "dropout", 0, 1, file),
         None if settings.get("highest_hz") is None else number(settings, "highest_hz", 1, 1e6, file),
+        averaged_layers(encoder, file),
     )
+
+
+def averaged_layers(settings: Mapping[str, Any], file: Path) -> tuple[int, ...] | None:
+    """The layers that an encoder's settings say it averages; None where they say nothing.
+
+    Raises:
+        FileError: not numbers of its layers, the last of which is its top one.
+    """
+    if "averaged" not in settings:
+        return None
+    given = settings["averaged"]
+    if not isinstance(given, list) or not given or len(given) > _NUMBERS["encoder_layers"][1]:
+        raise FileError(file, f"'averaged' is {str(given)[:40]!r}, no list of layers; get it again")
+    whisper = {"encoder_layers": 4} | part(settings, "whisper", file)  # transformers' default, which is left out
+    top = number(whisper, "encoder_layers", *_NUMBERS["encoder_layers"], file, int)
+    found = tuple(number({"averaged": one}, "averaged", 1, top, file, int) for one in given)
+    if len(set(found)) < len(found) or max(found) != top:
+        raise FileError(file, f"'averaged' is {list(found)}, and the top layer {top}: not layers of this encoder")
+    return found
 
 
 def pooling_named(pooling: Any) -> str:

@@ -19,12 +19,13 @@ from sernb.labels import EMOTIONS
 from sernb.models.checkpoints import encoder_of
 from sernb.models.confidence import CONFIDENCE_FILE
 from sernb.models.hub import CARD_FILE, fetched
-from sernb.models.plain import pool
+from sernb.models.plain import average, normalised, pool
 from sernb.models.settings import (
     CONFIG_FILE,
     FRAMES_PER_SECOND,
     MAX_SECONDS,
     WEIGHTS_FILE,
+    averaged_layers,
     check_weights,
     classifier_settings,
     number,
@@ -49,7 +50,9 @@ class WhisperEncoder(nn.Module):
             included (the paper's plain reading).
         seed: draws the weights of a random encoder.
         layers: keep the first so many layers, with a fresh layer norm on top, since the checkpoint's final one fits
-            the last layer only; None, or as many as there are, keeps all of them and the checkpoint's norm.
+            the last layer only; None, or as many as there are, keeps all of them and the checkpoint's norm. Several
+            numbers, such as (3, 4, 5, 6), keep the layers up to the highest, and the embedding is the average of what
+            these layers say, each normalised over its width.
 
     Raises:
         ValueError: unknown pooling, a window longer than the checkpoint's, more layers than it has or less than one,
@@ -62,11 +65,11 @@ class WhisperEncoder(nn.Module):
         seconds: float = 4.0,
         pooling: str = "speech",
         seed: int = 0,
-        layers: int | None = None,
+        layers: int | tuple[int, ...] | None = None,
     ) -> None:
         super().__init__()
         self.pooling = pooling_named(pooling)
-        self.whisper = _whisper(name_or_path, seed)
+        self.whisper, self.averaged = _whisper(name_or_path, seed)
         self.seconds = seconds
         if layers is not None:
             self._keep_layers(layers, name_or_path)
@@ -91,16 +94,20 @@ class WhisperEncoder(nn.Module):
         """How many transformer layers it has; a folder keeps it as `encoder_layers` of the Whisper config."""
         return self.whisper.config.encoder_layers
 
-    def _keep_layers(self, layers: int, source: str | Path | WhisperConfig) -> None:
-        if not 1 <= layers <= self.layers:
+    def _keep_layers(self, layers: int | tuple[int, ...], source: str | Path | WhisperConfig) -> None:
+        chosen = (layers,) if isinstance(layers, int) else layers
+        if not all(1 <= one <= self.layers for one in chosen) or len(set(chosen)) < len(chosen):
             name = "the encoder" if isinstance(source, WhisperConfig) else f"encoder {str(source)!r}"
-            raise ValueError(
-                f"{name} has {self.layers} layers, not {layers}; choose 1 to {self.layers}, or none for all"
-            )
-        if layers < self.layers:
-            self.whisper.layers = self.whisper.layers[:layers]
+            asked, most = ", ".join(map(str, chosen)), self.layers
+            raise ValueError(f"{name} has {most} layers, not {asked}; choose 1 to {most}, each once, or none for all")
+        if not isinstance(layers, int):
+            # each of the averaged layers is normalised instead
+            self.whisper.layer_norm = nn.Identity()  # type: ignore[assignment]
+        elif layers < self.layers or self.averaged:
             self.whisper.layer_norm = nn.LayerNorm(self.width)  # weight 1, bias 0
-            self.whisper.config.encoder_layers = layers
+        self.averaged = None if isinstance(layers, int) else layers
+        self.whisper.layers = self.whisper.layers[: max(chosen)]
+        self.whisper.config.encoder_layers = max(chosen)
 
     def _crop(self, positions: int) -> None:
         table = self.whisper.embed_positions
@@ -116,12 +123,16 @@ class WhisperEncoder(nn.Module):
 
     def forward(self, log_mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Log-mels (batch, bins, seconds * 100) and their speech frames (batch,) -> embeddings (batch, width)."""
+        if self.averaged:
+            return self.pool(
+                average(self.whisper(log_mel, output_hidden_states=True).hidden_states, self.averaged), frames
+            )
         return self.pool(self.whisper(log_mel).last_hidden_state, frames)
 
     def every_layer(self, log_mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """As `forward`, of the encoder cut after 0, 1, ... and all its layers: (batch, layers + 1, width)."""
-        *below, top = self.whisper(log_mel, output_hidden_states=True).hidden_states  # the top one has its norm
-        states = [*(nn.functional.layer_norm(hidden, hidden.shape[-1:]) for hidden in below), top]
+        *below, top = self.whisper(log_mel, output_hidden_states=True).hidden_states  # the top one has its norm, if any
+        states = [*map(normalised, below), normalised(top) if self.averaged else top]
         return torch.stack([self.pool(hidden, frames) for hidden in states], 1)
 
     def pool(self, hidden: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
@@ -134,7 +145,7 @@ class WhisperEncoder(nn.Module):
             "whisper": self.whisper.config.to_diff_dict(),
             "seconds": self.seconds,
             "pooling": self.pooling,
-        }
+        } | ({"averaged": list(self.averaged)} if self.averaged else {})
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and model.safetensors; the folder can be given as `name_or_path`."""
@@ -236,7 +247,8 @@ class EmotionClassifier(nn.Module, ModelHubMixin):
         found = classifier_settings(folder)
 
         def build() -> "EmotionClassifier":
-            encoder = WhisperEncoder(whisper_config(found.whisper, folder / CONFIG_FILE), found.seconds, found.pooling)
+            config = whisper_config(found.whisper, folder / CONFIG_FILE)
+            encoder = WhisperEncoder(config, found.seconds, found.pooling, layers=found.averaged)
             return cls(encoder, found.hidden, found.dropout, found.highest_hz)
 
         model = _built(folder, build)
@@ -253,11 +265,13 @@ def fingerprint(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _whisper(source: str | Path | WhisperConfig, seed: int) -> TransformersEncoder:
+def _whisper(source: str | Path | WhisperConfig, seed: int) -> tuple[TransformersEncoder, tuple[int, ...] | None]:
+    """The encoder of a source, and which of its layers are averaged, if any."""
     folder = None if isinstance(source, WhisperConfig) else Path(source)
     if folder is not None and any(folder.glob("*.safetensors")) and _own_settings(folder) is not None:
-        return WhisperEncoder.from_pretrained(folder).whisper
-    return encoder_of(source, seed)
+        own = WhisperEncoder.from_pretrained(folder)
+        return own.whisper, own.averaged
+    return encoder_of(source, seed), None
 
 
 def _own_settings(folder: Path) -> dict | None:
@@ -265,14 +279,14 @@ def _own_settings(folder: Path) -> dict | None:
     if not (folder / CONFIG_FILE).exists():
         return None
     settings = read_json(folder / CONFIG_FILE)
-    return settings if set(settings) == {"whisper", "seconds", "pooling"} else None
+    return settings if set(settings) - {"averaged"} == {"whisper", "seconds", "pooling"} else None
 
 
 def _encoder(settings: dict, file: Path) -> WhisperEncoder:
     """The encoder that `settings`, of `file`, describe, with random weights."""
     config = whisper_config(part(settings, "whisper", file), file)
     seconds = number(settings, "seconds", 1 / FRAMES_PER_SECOND, MAX_SECONDS, file)
-    return WhisperEncoder(config, seconds, str(settings.get("pooling")))
+    return WhisperEncoder(config, seconds, str(settings.get("pooling")), layers=averaged_layers(settings, file))
 
 
 Model = TypeVar("Model", bound=nn.Module)

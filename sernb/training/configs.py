@@ -74,7 +74,8 @@ class BaselineConfig(LoopConfig):
 
     Attributes:
         seconds: the encoder's window (paper: 4).
-        layers: the encoder's first so many layers are kept; None keeps all (paper).
+        layers: the encoder's first so many layers are kept; None keeps all (paper); several are averaged, see
+            WhisperEncoder.
         pooling: frames averaged, "speech" or "all" (see WhisperEncoder).
         hidden: width of the head's hidden layer, None for the encoder's. Not in the paper.
         dropout: of the head. Not in the paper.
@@ -89,7 +90,7 @@ class BaselineConfig(LoopConfig):
     """
 
     seconds: Window = 4.0
-    layers: Count | None = None
+    layers: Count | tuple[Count, ...] | None = None
     pooling: Pooling = "speech"
     hidden: Count | None = None
     dropout: Share = 0.2
@@ -106,7 +107,8 @@ class ContrastiveConfig(LoopConfig):
 
     Attributes:
         seconds: the encoder's window (paper: 4).
-        layers: the encoder's first so many layers are kept; None keeps all (paper).
+        layers: the encoder's first so many layers are kept; None keeps all (paper); several are averaged, see
+            WhisperEncoder.
         pooling: frames averaged, "speech" or "all" (see WhisperEncoder).
         clips_per_speaker: in a batch (paper: 4, and batch_size 64, so 16 speakers).
         batches: whose speakers a batch holds: "languages" shares it out over the languages; "genders" over the genders,
@@ -128,7 +130,7 @@ class ContrastiveConfig(LoopConfig):
     """
 
     seconds: Window = 4.0
-    layers: Count | None = None
+    layers: Count | tuple[Count, ...] | None = None
     pooling: Pooling = "speech"
     clips_per_speaker: Count = 4
     batches: Literal["languages", "genders", "any", "one language", "one language and gender"] = "languages"
@@ -154,7 +156,8 @@ class ByolConfig(LoopConfig):
 
     Attributes:
         seconds: the encoder's window (paper: 3).
-        layers: the encoder's first so many layers are kept; None keeps all (paper).
+        layers: the encoder's first so many layers are kept; None keeps all (paper); several are averaged, see
+            WhisperEncoder.
         pooling: frames averaged, "speech" or "all" (see WhisperEncoder).
         hidden: width of the supervised head's hidden layer, None for the encoder's. Not in the paper.
         dropout: of the supervised head. Not in the paper.
@@ -181,7 +184,7 @@ class ByolConfig(LoopConfig):
     """
 
     seconds: Window = 3.0
-    layers: Count | None = None
+    layers: Count | tuple[Count, ...] | None = None
     pooling: Pooling = "speech"
     hidden: Count | None = None
     dropout: Share = 0.2

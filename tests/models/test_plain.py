@@ -9,7 +9,13 @@ from sernb.models.whisper import EmotionClassifier, WhisperEncoder
 
 @pytest.mark.parametrize(
     ("encoder", "pooling", "layers", "highest"),
-    [("random-2x32", "speech", None, None), ("random-3x64", "all", 2, 3400.0), ("random-4x384", "speech", 3, None)],
+    [
+        ("random-2x32", "speech", None, None),
+        ("random-3x64", "all", 2, 3400.0),
+        ("random-4x384", "speech", 3, None),
+        ("random-4x32", "speech", (2, 4), None),
+        ("random-3x32", "all", (1, 2), None),
+    ],
 )
 def test_it_equals_the_trained_classifier(tmp_path, encoder, pooling, layers, highest):
     whole = EmotionClassifier(WhisperEncoder(encoder, 2.0, pooling, layers=layers), 48, highest_hz=highest).eval()

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers import WhisperConfig, WhisperModel
 
+from sernb.models.plain import PlainClassifier
 from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
 
 TINY = WhisperConfig(
@@ -207,3 +208,42 @@ def test_a_model_with_other_labels_is_refused(tmp_path, checkpoint):
     (tmp_path / "config.json").write_text(json.dumps(settings | {"labels": ["calm", "loud"]}))
     with pytest.raises(ValueError, match="calm"):
         EmotionClassifier.from_pretrained(tmp_path)
+
+
+def test_several_layers_are_averaged_and_the_folder_says_so(tmp_path):
+    batch = torch.randn(2, 80, 400), torch.tensor([400, 90])
+    encoder = WhisperEncoder("random-4x32", layers=(1, 3)).eval()
+    assert encoder.layers == 3
+    each = [WhisperEncoder("random-4x32", layers=one).eval() for one in (1, 3)]  # their fresh norm changes nothing
+    expected = sum(one(*batch) for one in each) / 2
+    torch.testing.assert_close(encoder(*batch), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(encoder.every_layer(*batch)[:, 3], each[1](*batch), atol=1e-5, rtol=0)
+    encoder.save_pretrained(tmp_path)
+    for again in (
+        WhisperEncoder(tmp_path),
+        WhisperEncoder.from_pretrained(tmp_path),
+        WhisperEncoder(tmp_path, layers=(1, 3)),
+    ):
+        assert again.averaged == (1, 3) and fingerprint(again) == fingerprint(encoder)
+        assert torch.equal(again.eval()(*batch), encoder(*batch))
+    cut = WhisperEncoder(tmp_path, layers=3).eval()
+    assert cut.averaged is None
+    torch.testing.assert_close(cut(*batch), each[1](*batch), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("layers", [(0, 1), (1, 4), (2, 2)])
+def test_layers_to_average_are_the_encoders_own_and_no_layer_twice(layers):
+    with pytest.raises(ValueError, match="choose 1 to 3"):
+        WhisperEncoder("random-3x32", layers=layers)
+
+
+@pytest.mark.parametrize("averaged", ["2", [], [1, 9], [2, 2], [True], [1], [1.5, 2], list(range(1000))])
+def test_a_folder_that_averages_layers_it_has_not_is_refused(averaged, tmp_path):
+    EmotionClassifier(WhisperEncoder("random-2x32", layers=(1, 2))).save_pretrained(tmp_path)
+    config = tmp_path / "config.json"
+    settings = json.loads(config.read_text())
+    settings["encoder"]["averaged"] = averaged
+    config.write_text(json.dumps(settings))
+    for kind in (EmotionClassifier, PlainClassifier):
+        with pytest.raises(ValueError, match="averaged"):
+            kind.from_pretrained(tmp_path)
