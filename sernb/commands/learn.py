@@ -22,6 +22,7 @@ Targets = Annotated[list[str], typer.Option(help="Target to adapt to, once for e
 Folds = Annotated[list[int], typer.Option(min=0, help="Target fold left out and tested on, once for each.")]
 Runs = Annotated[Path, typer.Option(help="Folder of the runs.")]
 Changes = Annotated[list[str], typer.Option("--set", help="A config field as in TOML, or none: learning_rate=1e-4")]
+Stage1Changes = Annotated[list[str], typer.Option("--stage1", help="As --set, for the first stage of contrastive.")]
 Unlabelled = Annotated[
     str | None,
     typer.Option(
@@ -86,7 +87,7 @@ def train(
     fold: Folds = [0, 1, 2, 3, 4],  # noqa: B006
     runs: Runs = Path("runs"),
     change: Changes = [],  # noqa: B006
-    stage1: Annotated[list[str], typer.Option(help="As --set, for the first stage of contrastive.")] = [],  # noqa: B006
+    stage1: Stage1Changes = [],  # noqa: B006
     unlabelled: Unlabelled = None,
     hold_out: HoldOut = None,
     taken_as: TakenAs = [],  # noqa: B006

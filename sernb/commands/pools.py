@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sernb.commands.learn import CorporaDir, Encoder, ProfileName, RecipeName, Runs
+from sernb.commands.learn import Changes, CorporaDir, Encoder, ProfileName, RecipeName, Runs, Stage1Changes, fields
 from sernb.commands.show import show
 from sernb.corpora.ranges import unknown
 
@@ -26,6 +26,8 @@ def pool(
     profile: ProfileName = "laptop",
     corpora: CorporaDir = None,
     encoder: Encoder = None,
+    change: Changes = [],  # noqa: B006 (read only)
+    stage1: Stage1Changes = [],  # noqa: B006
     runs: Runs = Path("runs"),
     keep: Annotated[
         Path | None,
@@ -39,7 +41,8 @@ def pool(
     """
     from sernb.experiments.early import check_recipes
 
-    check_recipes(profile, [recipe.value])
+    changes, first = fields(change), fields(stage1)
+    check_recipes(profile, [recipe.value], changes=changes, stage1_changes=first)
 
     import pandas as pd
 
@@ -61,7 +64,7 @@ def pool(
         seed, fold = cell.seed, cell.fold
         split = study.zero_shot(seed) if fold is None else study.adapted(fold, seed=seed)
         for name in condition:
-            for run in train_condition(name, recipe.value, study, split, seed):
+            for run in train_condition(name, recipe.value, study, split, seed, True, changes, first):
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
                 show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
                 if keep is not None:

@@ -16,6 +16,7 @@ from sernb.commands.learn import (
     HoldOut,
     ProfileName,
     Runs,
+    Stage1Changes,
     Unlabelled,
     fields,
     listed,
@@ -48,7 +49,7 @@ def sweep(
     encoder: Encoder = None,
     runs: Runs = Path("runs"),
     change: Changes = [],  # noqa: B006 (typer only reads it)
-    stage1: Annotated[list[str], typer.Option(help="As --set, for the first stage of contrastive.")] = [],  # noqa: B006
+    stage1: Stage1Changes = [],  # noqa: B006
     keep: Annotated[
         Path | None,
         typer.Option(

@@ -5,7 +5,7 @@ them: which unlabelled speech a method needs (Gong et al. 2025, section 4.3), an
 cause a gender gap (section 4.1).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -168,7 +168,14 @@ def splits(condition: Condition, split: Split, seed: int) -> Iterator[Split]:
 
 
 def train_condition(
-    name: str, recipe: str, study: Study, split: Split, seed: int, progress: bool = True
+    name: str,
+    recipe: str,
+    study: Study,
+    split: Split,
+    seed: int,
+    progress: bool = True,
+    changes: Mapping[str, Any] | None = None,
+    stage1_changes: Mapping[str, Any] | None = None,
 ) -> Iterator[Run]:
     """The runs of a condition: found in the study's store, or made there.
 
@@ -179,6 +186,8 @@ def train_condition(
         split: from `Study.adapted`, or `Study.zero_shot` for the baseline.
         seed: of every run, and of chance in the condition.
         progress: show progress bars.
+        changes: fields that differ from the profile, as `train_recipe` takes them.
+        stage1_changes: the same of the first stage of "contrastive".
 
     Raises:
         ValueError: unknown condition, or one that means nothing to the recipe or the corpora.
@@ -188,7 +197,8 @@ def train_condition(
     condition, chosen = CONDITIONS[name], recipe_named(recipe)
     if (condition.stage1 and not chosen.stage1) or (not chosen.adapts and (condition.pool or condition.apart)):
         raise ValueError(f"the condition {name!r} means nothing to {recipe}")
-    configs = chosen.configs(study.profile, seed, stage1_changes=condition.stage1)
+    first = {**(stage1_changes or {}), **condition.stage1}
+    configs = chosen.configs(study.profile, seed, dict(changes or {}), first)
     if chosen.adapts:
         changed = splits(condition, split, seed)
     else:
