@@ -32,6 +32,7 @@ from sernb.training.outputs import CURVE_FILE
 
 LOCK_FILE = ".lock"
 DROPPED_BITS = 11  # of a float32's 23 bits after the point
+DROPPED_BITS_OF_HALF = 3  # of a float16's 10
 STAGE1 = "-stage1"  # ends the group of the first stages of a group's runs
 Write = Callable[[Path, pd.DataFrame], None]
 
@@ -230,8 +231,14 @@ def _embeddings(run: Run) -> pd.DataFrame:
     if not run.has_embeddings:
         return pd.DataFrame()
     table = run.embeddings
-    vectors = list(table.to_numpy(np.float16))
+    vectors = list(_shortened(table.to_numpy(np.float16)))
     return pd.DataFrame({"run": run.name, "utterance_id": table.index.to_numpy(object), "embedding": vectors})
+
+
+def _shortened(half: np.ndarray) -> np.ndarray:
+    """float16 rounded to bfloat16's precision, 1 part in 256: encoders compute in that on a GPU, and it packs better."""
+    step = np.int16(1 << DROPPED_BITS_OF_HALF)
+    return ((np.ascontiguousarray(half).view(np.int16) + step // 2) & -step).view(np.float16)
 
 
 def _add(file: Path, keys: Sequence[str], tables: Iterable[pd.DataFrame], write: Write = write_table) -> None:
