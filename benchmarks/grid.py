@@ -13,7 +13,7 @@ from sernb.experiments.sweep import Cell, Planned, Sweep, grid, look_up
 
 FILE = Path(__file__).with_name("grid.toml")
 ENCODERS = {"base": "openai/whisper-base", "tiny.en": "openai/whisper-tiny.en"}
-TABLES = ("main", "held-out", "published", "band", "what-matters")
+TABLES = ("main", "chosen", "held-out", "published", "band", "what-matters")
 
 
 @dataclass(frozen=True, kw_only=True)

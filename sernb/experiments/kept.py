@@ -236,7 +236,7 @@ def _embeddings(run: Run) -> pd.DataFrame:
 
 
 def _shortened(half: np.ndarray) -> np.ndarray:
-    """float16 rounded to bfloat16's precision, 1 part in 256: encoders compute in that on a GPU, and it packs better."""
+    """float16 rounded to 1 part in 256, bfloat16's precision, in which encoders compute on a GPU: it packs better."""
     step = np.int16(1 << DROPPED_BITS_OF_HALF)
     return ((np.ascontiguousarray(half).view(np.int16) + step // 2) & -step).view(np.float16)
 

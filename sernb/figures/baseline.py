@@ -16,6 +16,7 @@ from sernb.figures.boxes import FOLLOWS, TRAINED, diagram
 from sernb.figures.captioned import captioned
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
+from sernb.results import selection
 from sernb.runs import Run
 
 
@@ -137,4 +138,36 @@ def depths(table: pd.DataFrame) -> HTML:
         caption="Stored runs on real speech, the seeds that both have: the baseline with the lower half of the "
         "encoder's layers, and with all. Bars: means. Points: seeds. Dashed: chance.",
         name="fig-depths",
+    )
+
+
+def judges(table: pd.DataFrame) -> HTML:
+    """Every candidate as English judges see it, against what it is worth in the target languages.
+
+    Args:
+        table: from `selection.read`.
+    """
+    seen, main, best = selection.by_judge(table), table["candidate"].iloc[0], selection.chosen(table)
+    agree = seen.corr("spearman")["targets"]
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
+    for ax, judge in zip(axes, selection.JUDGES, strict=False):
+        ax.plot(seen[judge], seen["targets"], "o", color="C7")
+        for name, colour, mark in ((main, "C0", "s"), (best, "C3", "D")):
+            ax.plot(seen.loc[name, judge], seen.loc[name, "targets"], mark, color=colour, label=name)
+        ax.set(title=f"judged by {judge} held out", xlabel="macro-F1 there")
+    axes[0].set_ylabel("macro-F1 in the target languages")
+    axes[0].legend(fontsize="small")
+    described = "; ".join(
+        f"{name}: {', '.join(f'{value:.3f} by {judge}' for judge, value in row.items())}"
+        for name, row in seen.to_dict("index").items()
+    )
+    return captioned(
+        figure,
+        alt=f"Two scatter plots of {len(seen)} recipes, macro-F1 in the target languages over that by English judges. "
+        f"{described}.",
+        caption=f"Stored runs on real speech, one seed: {len(seen)} recipes of the baseline as English corpora that "
+        "were held out judge them (left), and as English speakers do (right), against what they are worth in the "
+        "target languages, as they are and with own statistics. Rank correlation with the targets: "
+        f"{agree['English corpora']:+.2f} and {agree['English speakers']:+.2f}.",
+        name="fig-judges",
     )

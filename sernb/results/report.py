@@ -12,7 +12,7 @@ from sernb.evaluation.predictions import METRICS, scores_by
 from sernb.experiments.conditions import CONDITIONS, condition_group, stored_groups
 from sernb.experiments.stored import open_stored
 from sernb.experiments.transfer_scores import SCORES_FILE, printed
-from sernb.results import ablations, cost, findings, sentences, variants
+from sernb.results import ablations, cost, findings, selection, sentences, variants
 from sernb.results.ladder import every_rung, gain_over_baseline
 from sernb.results.mixed_ensembles import mixture_table
 from sernb.results.throughput import stored_speeds
@@ -92,6 +92,7 @@ def whole_report(root: Path = FOLDER) -> Report:
         sentences.brought_without_method(gains),
         *sentences.gains_over_alike_baseline(alike),
         *sentences.gender_gap_sentences(gaps),
+        *(selection.choice_sentences(root) if (root / selection.SELECTION_FILE).exists() else ()),
     ]
     tables_of_ablations = {
         f"{question} Macro-F1, mean (std) over rounds; difference [95 % interval]": table
@@ -173,8 +174,8 @@ def gender_changes(root: Path = FOLDER) -> pd.DataFrame:
 
 
 def ablation_pages(root: Path = FOLDER) -> dict[str, pd.DataFrame]:
-    """The ablations that have runs of their own, by their question; variants of one run are in `variants.gain_rows`."""
-    asked = [one for one in ablations.all_ablations().values() if not any(row.variant for row in one.rows)]
+    """The ablations that compare runs, by their question; variants of one run are in `variants.gain_rows`."""
+    asked = [one for one in ablations.all_ablations().values() if len({row.group for row in one.rows}) > 1]
     tables = {one.question: ablations.ablation_table(one, root) for one in asked}
     return {question: ablations.ablation_page(table) for question, table in tables.items() if len(table)}
 

@@ -15,6 +15,7 @@ from sernb.cli import app
 from sernb.corpora.registry import CORPORA
 from sernb.evaluation.predictions import scores_by
 from sernb.results.report import stored
+from sernb.results.selection import chosen
 from sernb.results.throughput import stored_speeds
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -166,3 +167,32 @@ def test_what_cannot_be_made_is_reported_and_the_rest_is_made(tmp_path):
     assert "contrastive, seed 0: no clip of commonvoice, openslr to learn from" in done.stderr
     assert "metric: nobody rated the demo corpus" in done.stderr
     assert stored("baseline", tmp_path / "out") and stored("byol", tmp_path / "out")
+
+
+def test_english_corpora_choose_among_candidates(corpora, tmp_path):
+    short = 'set = ["epochs=1", "batches_per_epoch=1", "batch_size=8", "workers=0"{}]'
+    (tmp_path / "candidates.toml").write_text(
+        'profile = "smoke"\nheld_out = ["ravdess", "cremad"]\nseeds = 2\nbest = 2\n'
+        + f'[[candidates]]\nname = "plain"\n{short.format("")}\n'
+        + f'[[candidates]]\nname = "two layers"\n{short.format(", " + repr("layers=[1, 2]"))}\n'
+        + f'[[candidates]]\nname = "slow"\n{short.format(", " + repr("learning_rate=1e-5"))}\n'
+    )
+    words = ["--candidates", tmp_path / "candidates.toml", "--corpora", corpora, "--encoder", "random-2x32"]
+    words += ["--runs", tmp_path / "runs", "--out", tmp_path, "--workers", 1]
+    command = [sys.executable, str(BENCHMARKS / "choose.py"), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(tmp_path / "selection.parquet")
+    assert done.stdout.splitlines()[-1] == f"chosen: {chosen(table)}"
+    runs = table.drop_duplicates("run")
+    assert len(runs) == 3 * 2 + 2 * 2 and runs.groupby("seed").size().tolist() == [6, 4]
+    judges = table.groupby("held_out")["corpus"].agg(set)
+    assert judges.to_dict() == {name: {name, "emodb", "held-out speakers"} for name in ("cremad", "ravdess")}
+    for row in table[table["corpus"] == table["held_out"]].itertuples():
+        variant = {"as it is": "", "target": "-statistics"}[row.statistics]
+        judged = pd.read_parquet(tmp_path / "runs" / row.run / f"predictions{variant}.parquet")
+        scores = scores_by(judged.query("part == 'test'"), "corpus").set_index("corpus")
+        assert scores.loc[row.corpus, "macro_f1"] == row.macro_f1 and scores.loc[row.corpus, "clips"] == row.clips
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.parquet")}
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 0 and {path: path.stat().st_mtime_ns for path in before} == before

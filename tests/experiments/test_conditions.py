@@ -119,23 +119,25 @@ def test_the_dial_turns_the_pool_and_its_speakers_are_nobody_else(study):
 
 
 def test_conditions_are_runs_of_their_own_and_found_again(study):
-    study = replace(study, profile=replace(study.profile, recipes={
-        "baseline": study.profile.recipes["baseline"] | {"batches_per_epoch": 2, "epochs": 1},
-        "contrastive": study.profile.recipes["contrastive"] | {"batches_per_epoch": 2, "epochs": 1, "batch_size": 16},
-    }))  # fmt: skip
+    small = {"batches_per_epoch": 2, "epochs": 1, "batch_size": 16}
+    changes = {"changes": small, "stage1_changes": small | {"batches": "any"}, "progress": False}
     split = study.adapted(0)
     split = replace(
         split, train=fewer_women(split.train, 0.8, 0), unlabelled=split.unlabelled.query("language == 'ur'")
     )
     runs = {
-        name: next(train_condition(name, "contrastive", study, split, 0, progress=False))
+        name: next(train_condition(name, "contrastive", study, split, 0, **changes))
         for name in ("as-it-is", "balanced-sampler", "reweighted")
     }
     assert len({run.folder for run in runs.values()}) == 3
     first = {name: run.environment["stage1"] for name, run in runs.items()}
     assert first["as-it-is"] == first["reweighted"] != first["balanced-sampler"]
-    again = next(train_condition("reweighted", "contrastive", study, split, 0, progress=False))
+    again = next(train_condition("reweighted", "contrastive", study, split, 0, **changes))
     assert again == runs["reweighted"]
+    assert {name: run.first_stage.config["config"]["batches"] for name, run in runs.items()} == {
+        "as-it-is": "any", "balanced-sampler": "genders", "reweighted": "any",
+    }  # fmt: skip
+    assert all(len(run.metrics) == 1 and run.config["config"]["batch_size"] == 16 for run in runs.values())
     for wrong, recipe in (("nonsense", "contrastive"), ("balanced-sampler", "byol"), ("women", "baseline")):
         with pytest.raises(ValueError, match="condition"):
             next(train_condition(wrong, recipe, study, split, 0, progress=False))
