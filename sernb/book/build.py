@@ -80,6 +80,7 @@ def run_chapters(
         ChapterError: a chapter failed; the others were executed all the same, and every failure is named.
     """
     done, failures = [], []
+    languages = list(dict.fromkeys(languages))
     total = len(notebooks) * len(languages)
     with (
         tqdm(total=total, desc="chapters", unit="chapter", disable=not progress) as bar,

@@ -3,9 +3,12 @@
 import subprocess
 from pathlib import Path
 
+import nbformat
+import pytest
 import yaml
 from PIL import Image
 
+from sernb.book.build import ChapterError, run_chapters
 from sernb.book.layout import chapters, origin, shared_pages
 from sernb.book.social_card import social_card
 
@@ -41,3 +44,23 @@ def test_citation_file_and_page_say_the_same():
     for field in ("title", "version", "license"):
         assert f"{{{cff[field]}}}" in page
     assert cff["authors"][0]["name"] in page
+
+
+def test_every_chapter_is_executed_once_a_language_and_a_failure_stops_no_other(tmp_path):
+    for name, line in {"good": "print(language)", "bad": "assert language != 'de', language"}.items():
+        cells = [nbformat.v4.new_code_cell(code) for code in ("language = 'en'", line)]
+        cells[0].metadata["tags"] = ["parameters"]
+        kernel = {"name": "python3", "display_name": "Python", "language": "python"}
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), tmp_path / f"{name}.ipynb"
+        )
+    notebooks = [tmp_path / "good.ipynb", tmp_path / "bad.ipynb"]
+    out = tmp_path / "out"
+    with pytest.raises(ChapterError, match=r"^bad .*'de'.*AssertionError: de") as problem:
+        run_chapters(notebooks, ["ur", "ur", "de"], out, {}, jobs=2, progress=False)
+    assert "good" not in str(problem.value)
+    assert {str(path.relative_to(out)) for path in out.rglob("*.ipynb")} >= {"ur/good.ipynb", "de/good.ipynb"}
+    done = run_chapters(notebooks[:1], ["ur", "ur"], tmp_path / "again", {}, jobs=2, progress=False)
+    assert done == [tmp_path / "again" / "ur" / "good.ipynb"]
+    assert nbformat.read(done[0], 4).cells[-1].outputs[0].text == "ur\n"
+    assert run_chapters(notebooks, [], out, {}, progress=False) == []
