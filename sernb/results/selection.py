@@ -86,5 +86,5 @@ def choice_sentences(root: Path = RESULTS) -> list[str]:
         f"Under {found[0][1]['seeds'].max()} seeds the chosen recipe changes macro-F1 by "
         + "; ".join(f"{sentences.by_language(rows)}, {how}" for how, rows in found)
         + f". Of {sum(len(rows) for _, rows in found)} intervals {off or 'none'} "
-        f"{'excludes' if off == 1 else 'exclude'} zero.",
+        f"{'leaves' if off < 2 else 'leave'} out zero.",
     ]

@@ -12,7 +12,7 @@ from sernb.evaluation.predictions import scores
 from sernb.experiments.conditions import GENDER_CONDITIONS, condition_group
 from sernb.experiments.stored import BEST_EPOCH
 from sernb.losses.continuous import metric_loss
-from sernb.results import openings, report, sentences
+from sernb.results import openings, report, selection, sentences
 from sernb.results.ablations import ablation_table, all_ablations
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -214,3 +214,9 @@ def test_urdu_s_women_are_of_one_class_and_its_speakers_of_one_emotion():
     assert women.iloc[0] > 0.75 and "angry" not in women
     assert (urdu.groupby("speaker")["emotion"].nunique() == 1).mean() > 0.75
     assert bias.right_by_speaker_alone(urdu) > 0.75
+
+
+def test_held_out_corpora_order_recipes_no_better_than_held_out_speakers():
+    said("03", "corpora give is no nearer to that of the target languages than the order that speakers give")
+    agree = selection.by_judge(selection.read()).corr("spearman")["targets"]
+    assert agree["English corpora"] <= agree["English speakers"]
