@@ -64,7 +64,7 @@ def pool(
         seed, fold = cell.seed, cell.fold
         split = study.zero_shot(seed) if fold is None else study.adapted(fold, seed=seed)
         for name in condition:
-            for run in train_condition(name, recipe.value, study, split, seed, True, changes, first):
+            for run in train_condition(name, recipe.value, study, split, seed, changes=changes, stage1_changes=first):
                 title = f"{run.folder} ({name}, seed {seed}{'' if fold is None else f', fold {fold}'})"
                 show(scores_by(run.predictions.query("part == 'test'"), "corpus", "language", "gender"), title)
                 if keep is not None:

@@ -150,7 +150,7 @@ def judges(table: pd.DataFrame) -> HTML:
     seen, main, best = selection.by_judge(table), table["candidate"].iloc[0], selection.chosen(table)
     agree = seen.corr("spearman")["targets"]
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharey=True, layout="constrained")
-    for ax, judge in zip(axes, selection.JUDGES, strict=False):
+    for ax, judge in zip(axes, selection.JUDGES[:2], strict=True):
         ax.plot(seen[judge], seen["targets"], "o", color="C7")
         for name, colour, mark in ((main, "C0", "s"), (best, "C3", "D")):
             ax.plot(seen.loc[name, judge], seen.loc[name, "targets"], mark, color=colour, label=name)

@@ -126,6 +126,8 @@ def whisper_embeddings(
     """
     names = [f"e{number}" for number in range(encoder.width)]
     setting = f"{fingerprint(encoder)[:12]}-{encoder.seconds:g}s-{encoder.pooling}"
+    if encoder.averaged:
+        setting += "-mean-of-" + "-".join(map(str, encoder.averaged))
     if every_layer:
         names = [f"l{layer}{name}" for layer in range(encoder.layers + 1) for name in names]
         setting += "-layers"

@@ -4,7 +4,7 @@ transformers' Whisper, which training uses, takes seconds to import. This one co
 does, and is what is exported.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +49,6 @@ def normalised(hidden: torch.Tensor) -> torch.Tensor:
     return nn.functional.layer_norm(hidden, hidden.shape[-1:])
 
 
-def average(states: Sequence[torch.Tensor], layers: Sequence[int]) -> torch.Tensor:
-    """The mean of some layers' normalised hidden states; `states` begins with what the first layer hears."""
-    return torch.stack([normalised(states[layer]) for layer in layers]).mean(0)
-
-
 class _Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -90,7 +85,7 @@ class _Positions(nn.Module):
 class _Whisper(nn.Module):
     """Names of parameters are transformers', so that it takes the same files."""
 
-    def __init__(self, sizes: Mapping[str, int], averaged: tuple[int, ...] | None) -> None:
+    def __init__(self, sizes: Mapping[str, int], averaged: tuple[int, ...]) -> None:
         super().__init__()
         self.averaged = averaged
         width, bins = sizes["d_model"], sizes["num_mel_bins"]
@@ -106,10 +101,12 @@ class _Whisper(nn.Module):
     def forward(self, log_mel: torch.Tensor) -> torch.Tensor:
         hidden = nn.functional.gelu(self.conv2(nn.functional.gelu(self.conv1(log_mel)))).transpose(1, 2)
         hidden = hidden + self.embed_positions.weight
-        states = [hidden]
-        for layer in self.layers:
-            states.append(layer(states[-1]))
-        return average(states, self.averaged) if self.averaged else self.layer_norm(states[-1])
+        averaged = []
+        for number, layer in enumerate(self.layers, 1):
+            hidden = layer(hidden)
+            if number in self.averaged:
+                averaged.append(normalised(hidden))
+        return torch.stack(averaged).mean(0) if averaged else self.layer_norm(hidden)
 
 
 class PlainClassifier(nn.Module):
@@ -128,7 +125,7 @@ class PlainClassifier(nn.Module):
         sizes = _sizes(settings.whisper, settings.seconds, file)
         self.seconds, self.pooling, self.width = settings.seconds, settings.pooling, sizes["d_model"]
         self.log_mel = LogMel(sizes["num_mel_bins"], settings.highest_hz)
-        self.encoder = nn.ModuleDict({"whisper": _Whisper(sizes, settings.averaged)})
+        self.encoder = nn.ModuleDict({"whisper": _Whisper(sizes, settings.averaged or ())})
         self.head = nn.Sequential(
             nn.Linear(sizes["d_model"], settings.hidden),
             nn.ReLU(),

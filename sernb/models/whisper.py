@@ -19,7 +19,7 @@ from sernb.labels import EMOTIONS
 from sernb.models.checkpoints import encoder_of
 from sernb.models.confidence import CONFIDENCE_FILE
 from sernb.models.hub import CARD_FILE, fetched
-from sernb.models.plain import average, normalised, pool
+from sernb.models.plain import normalised, pool
 from sernb.models.settings import (
     CONFIG_FILE,
     FRAMES_PER_SECOND,
@@ -124,9 +124,8 @@ class WhisperEncoder(nn.Module):
     def forward(self, log_mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Log-mels (batch, bins, seconds * 100) and their speech frames (batch,) -> embeddings (batch, width)."""
         if self.averaged:
-            return self.pool(
-                average(self.whisper(log_mel, output_hidden_states=True).hidden_states, self.averaged), frames
-            )
+            states = self.whisper(log_mel, output_hidden_states=True).hidden_states  # the first is what layer 1 hears
+            return self.pool(torch.stack([normalised(states[one]) for one in self.averaged]).mean(0), frames)
         return self.pool(self.whisper(log_mel).last_hidden_state, frames)
 
     def every_layer(self, log_mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:

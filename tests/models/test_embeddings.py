@@ -48,6 +48,10 @@ def test_each_kind_of_embedding_is_remembered_apart(speech, tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
     assert list(every.columns[[0, -1]]) == ["l0e0", "l3e31"]
     np.testing.assert_allclose(every.iloc[:, -32:], last, atol=1e-5)
+    two, three = (
+        whisper_embeddings(speech, encoder(layers=layers), tmp_path, progress=False) for layers in ((1, 3), (1, 2, 3))
+    )  # the same weights, and other averages
+    assert not np.allclose(two, three, atol=0.01)
     gone = speech.assign(path="/nowhere")
     again = whisper_embeddings(gone.iloc[::-1], encoder(), tmp_path, progress=False, every_layer=True)
     pd.testing.assert_frame_equal(again.iloc[::-1], every)
