@@ -1,15 +1,32 @@
 """What several test files share: real speech where it is at hand, and made-up audio."""
 
 import os
+import random
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from hypothesis import settings
 
 from sernb.data.manifest import CHECKS_FILE, MANIFEST, Harmonized, harmonize
 from sernb.labels import EMOTIONS
+
+
+# the same inputs in every run; `pytest --hypothesis-profile default` looks for new ones
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def own_chance():
+    """What a test draws from a global generator doesn't depend on which tests were run before it."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(autouse=True)
@@ -41,12 +58,16 @@ def corpora_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
-def noise():
-    """Write noise, different for every path: noise(path, seconds=1.0, rate=16000, channels=1, **of soundfile)."""
+def noise(tmp_path_factory: pytest.TempPathFactory):
+    """Write noise: noise(path, seconds=1.0, rate=16000, channels=1, **of soundfile).
+
+    Different for every path, and the same in every call of pytest, which numbers the folder that all paths are in.
+    """
+    base = tmp_path_factory.getbasetemp()
 
     def write(path: Path, seconds: float = 1.0, rate: int = 16_000, channels: int = 1, **options) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        seed = list(os.fsencode(path))
+        seed = list(os.fsencode(path.relative_to(base) if path.is_relative_to(base) else path))
         samples = np.random.default_rng(seed).normal(0, 0.1, (round(seconds * rate), channels))
         with path.open("wb") as file:
             soundfile.write(file, samples, rate, **{"format": path.suffix[1:].upper(), **options})

@@ -111,7 +111,7 @@ def decode_blocks(path: str | Path, seconds: float = 60.0) -> Iterator[tuple[np.
     Raises:
         AudioError: as `decode`, but for `MAX_SAMPLES`; a file cut short is found after its last block.
     """
-    with _opened(path, whole=False) as (file, header):
+    with _opened(path, whole=False, kind=_Stream) as (file, header):
         size = max(1, min(round(seconds * header.rate), MAX_BLOCK // header.channels))
         read = 0
         while len(samples := file.read(size, dtype="float32", always_2d=True)):
@@ -131,20 +131,22 @@ def _check_complete(path: str | Path, file: soundfile.SoundFile, header: Header,
 
 
 @contextmanager
-def _opened(path: str | Path, whole: bool = True) -> Iterator[tuple[soundfile.SoundFile, Header]]:
-    """The open file, to be read from its start to its end, at once or not, and what is to be found there."""
+def _opened(
+    path: str | Path, whole: bool = True, kind: type[soundfile.SoundFile] = soundfile.SoundFile
+) -> Iterator[tuple[soundfile.SoundFile, Header]]:
+    """The open file, to be read from its start to its end, at once or in blocks, and what is to be found there."""
     most = _most_bytes(path, whole) if os.path.isfile(path) else 0
     if os.path.exists(path) and not os.path.isfile(path):  # opening would wait for a FIFO, and never end for a device
         raise AudioError(f"{path}: not a regular file; give an audio file")
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with kind(str(path)) as file:
             if file.format == "OGG" and ends_early(Path(path)):
                 raise AudioError(
                     f"{path}: truncated, its last Ogg page is cut or not marked as the last; get the file again"
                 )
             filled_in = with_size(Path(path)) if file.frames == 0 else None
             if filled_in is not None:
-                with soundfile.SoundFile(filled_in) as sized:
+                with kind(filled_in) as sized:
                     yield sized, _usable(path, sized, sized.frames, most)
                 return
             stream = MpegStream(Path(path)) if file.format == "MP3" else None
@@ -163,14 +165,18 @@ def _opened(path: str | Path, whole: bool = True) -> Iterator[tuple[soundfile.So
             if not stream.variable:
                 yield file, header
                 return
-            with soundfile.SoundFile(stream.with_count()) as counted:
+            with kind(stream.with_count()) as counted:
                 yield counted, header
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{path}: {_unreadable(path, error)}") from error
 
 
 class _Stream(soundfile.SoundFile):
-    """Read from its start to its end; within samples nobody counted, libsndfile can't seek."""
+    """Read from its start to its end, without a seek between two reads, which soundfile makes where it can.
+
+    After a seek an MP3 decoder lacks bits that frames before hold, and the next samples are wrong; within samples
+    nobody counted, libsndfile can't seek at all.
+    """
 
     def seekable(self) -> bool:
         return False

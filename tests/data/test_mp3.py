@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from sernb.data.decode import decode, decode_blocks
 from sernb.data.inspection import check_audio
 
 SECONDS = 3
@@ -108,3 +109,23 @@ def test_real_common_voice(real):
     clips = real[0].manifest[real[0].manifest["corpus"] == "commonvoice"]
     assert clips.groupby("language").size().to_dict() == {"ur": 580, "de": 100}
     assert clips.groupby("language")["speaker"].nunique().to_dict() == {"ur": 25, "de": 84}
+
+
+def blocks_and_whole(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([samples for samples, _ in decode_blocks(path, 0.7)]), decode(path)[0]
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050])
+def test_blocks_are_what_the_whole_file_is(noise, tmp_path, rate):
+    """Frames of these rates hold bits of later ones, which a decoder that was sought in has thrown away."""
+    for number in range(8):
+        blocks, whole = blocks_and_whole(noise(tmp_path / f"{number}.mp3", 4.0, rate))
+        np.testing.assert_array_equal(blocks, whole)
+
+
+def test_blocks_of_real_recordings_are_what_the_whole_files_are(corpora_dir):
+    paths = sorted(corpora_dir.rglob("*.mp3"))[::100]
+    for path in paths:
+        blocks, whole = blocks_and_whole(path)
+        np.testing.assert_array_equal(blocks, whole, err_msg=str(path))
+    assert len(paths) > 10
