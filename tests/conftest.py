@@ -14,7 +14,6 @@ from hypothesis import settings
 from sernb.data.manifest import CHECKS_FILE, MANIFEST, Harmonized, harmonize
 from sernb.labels import EMOTIONS
 
-
 # the same inputs in every run; `pytest --hypothesis-profile default` looks for new ones
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
