@@ -11,6 +11,8 @@ the same command goes on.
 import argparse
 import tomllib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from grid import ENCODERS, Group, plan_group
 from sernb.data.writing import write_table
 from sernb.evaluation.predictions import scores
 from sernb.experiments.study import Study
-from sernb.experiments.sweep import Sweep
+from sernb.experiments.sweep import Planned, Sweep
 from sernb.experiments.workers import connected, run_cells
 from sernb.results.selection import SELECTION_FILE, SPEAKERS, chosen, ranked
 from sernb.runs import STATISTICS, Run
@@ -47,26 +49,34 @@ def scored(run: Run) -> Iterator[dict[str, Any]]:
             yield {"corpus": corpus, "statistics": statistics, "macro_f1": scores(rows)["macro_f1"], "clips": len(rows)}
 
 
-def judged(groups: Iterable[tuple[str, Group]], where: Sweep, study: Study, client: Client) -> pd.DataFrame:
-    """Scores of the groups' runs, found or trained.
+def judged(
+    groups: Iterable[tuple[str, Group]], where: Sweep, study: Study, client: Client, workers: int
+) -> pd.DataFrame:
+    """Scores of the groups' runs, found or trained, so many groups at a time.
 
     Raises:
         RuntimeError: a run failed, or can't be made.
     """
-    rows = []
-    for name, group in groups:
-        asked = group.sweep(where, {"base": str(where.encoder)})
-        planned = plan_group(group, asked, study)
-        runs = {one.cell: one.run for one in planned}
-        runs |= {outcome.cell: outcome.run for outcome in run_cells(asked, planned, client)}
+
+    asked = [(name, group, group.sweep(where, {"base": str(where.encoder)})) for name, group in groups]
+    # one after the other: to name a run, weights are drawn from a global generator
+    planned = [(name, group, sweep, plan_group(group, sweep, study)) for name, group, sweep in asked]
+
+    def rows(name: str, group: Group, sweep: Sweep, cells: list[Planned]) -> list[dict[str, Any]]:
+        runs = {one.cell: one.run for one in cells}
+        runs |= {outcome.cell: outcome.run for outcome in run_cells(sweep, cells, client)}
+        found = []
         for cell, run in runs.items():
             if run is None:
                 raise RuntimeError(f"{name}, {cell}: failed; the traceback lies in {where.runs}")
             about = {"candidate": name, "set": " ".join(group.set), "held_out": group.hold_out[0], "seed": cell.seed}
             made = {"run": run.name, "device": run.device, "date": run.environment["date"]}
-            rows += [about | score | made for score in scored(run)]
+            found += [about | score | made for score in scored(run)]
             print(f"{name}, without {group.hold_out[0]}, seed {cell.seed}: {run.name}", flush=True)
-    return pd.DataFrame(rows)
+        return found
+
+    with ThreadPoolExecutor(workers) as pool:
+        return pd.DataFrame(list(chain.from_iterable(pool.map(rows, *zip(*planned, strict=True)))))
 
 
 def main() -> None:
@@ -76,7 +86,7 @@ def main() -> None:
     parser.add_argument("--encoder", default=ENCODERS["base"], help="initial weights of whisper-base")
     parser.add_argument("--candidates", type=Path, default=FILE)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
-    parser.add_argument("--workers", type=int, help="runs at once")
+    parser.add_argument("--workers", type=int, default=1, help="runs at once")
     parser.add_argument("--out", type=Path, required=True, help="folder of the table")
     given = parser.parse_args()
     content = tomllib.loads(given.candidates.read_text())
@@ -85,9 +95,9 @@ def main() -> None:
     where = Sweep(content["profile"], given.corpora.resolve(), encoder, given.runs.resolve())
     study = where.study(progress=True)
     with connected(workers=given.workers) as client:
-        first = judged(read_groups(content, names, 1), where, study, client)
+        first = judged(read_groups(content, names, 1), where, study, client, given.workers)
         best = [name for name in ranked(first) if name != names[0]][: content["best"] - 1]
-        again = judged(read_groups(content, [names[0], *best], content["seeds"]), where, study, client)
+        again = judged(read_groups(content, [names[0], *best], content["seeds"]), where, study, client, given.workers)
     table = pd.concat([first, again]).drop_duplicates(["candidate", "held_out", "seed", "corpus", "statistics"])
     write_table(given.out / SELECTION_FILE, table.reset_index(drop=True))
     for name in ranked(table, content["seeds"]):

@@ -49,6 +49,8 @@ def run_cells(
     hosts = Counter(worker["host"] for worker in client.scheduler_info(n_workers=-1)["workers"].values())
     neighbours = max(hosts.values(), default=1)
     todo = [(one.cell, one.lacks) for one in planned if one.lacks is not None]
+    if not todo:
+        return
     study = client.submit(sweep.study, pure=False)  # a task, not data sent along: it is made again if its worker dies
     futures: dict[Future, Cell] = {}
     before: dict[Path, Future] = {}

@@ -175,17 +175,16 @@ def test_english_corpora_choose_among_candidates(corpora, tmp_path):
         'profile = "smoke"\nheld_out = ["ravdess", "cremad"]\nseeds = 2\nbest = 2\n'
         + f'[[candidates]]\nname = "plain"\n{short.format("")}\n'
         + f'[[candidates]]\nname = "two layers"\n{short.format(", " + repr("layers=[1, 2]"))}\n'
-        + f'[[candidates]]\nname = "slow"\n{short.format(", " + repr("learning_rate=1e-5"))}\n'
     )
     words = ["--candidates", tmp_path / "candidates.toml", "--corpora", corpora, "--encoder", "random-2x32"]
-    words += ["--runs", tmp_path / "runs", "--out", tmp_path, "--workers", 1]
+    words += ["--runs", tmp_path / "runs", "--out", tmp_path, "--workers", 2]
     command = [sys.executable, str(BENCHMARKS / "choose.py"), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     table = pd.read_parquet(tmp_path / "selection.parquet")
     assert done.stdout.splitlines()[-1] == f"chosen: {chosen(table)}"
     runs = table.drop_duplicates("run")
-    assert len(runs) == 3 * 2 + 2 * 2 and runs.groupby("seed").size().tolist() == [6, 4]
+    assert runs.groupby(["candidate", "seed"]).size().to_list() == [2] * 4
     judges = table.groupby("held_out")["corpus"].agg(set)
     assert judges.to_dict() == {name: {name, "emodb", "held-out speakers"} for name in ("cremad", "ravdess")}
     for row in table[table["corpus"] == table["held_out"]].itertuples():
