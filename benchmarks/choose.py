@@ -18,10 +18,10 @@ from typing import Any
 
 import pandas as pd
 from distributed import Client
-from grid import ENCODERS, Group, plan_group
+from grid import ENCODERS, Group, absolute, plan_group, weights
 
 from sernb.data.writing import write_table
-from sernb.evaluation.predictions import scores
+from sernb.evaluation.predictions import scores_by
 from sernb.experiments.study import Study
 from sernb.experiments.sweep import Planned, Sweep
 from sernb.experiments.workers import connected, run_cells
@@ -45,8 +45,9 @@ def scored(run: Run) -> Iterator[dict[str, Any]]:
     speakers, tested = said[said["part"] == "validation"], said[said["part"] == "test"]
     tables = [("as it is", speakers.assign(corpus=SPEAKERS)), ("as it is", tested), ("target", run.variant(STATISTICS))]
     for statistics, table in tables:
-        for corpus, rows in table.groupby("corpus"):
-            yield {"corpus": corpus, "statistics": statistics, "macro_f1": scores(rows)["macro_f1"], "clips": len(rows)}
+        for row in scores_by(table, "corpus").to_dict("records"):
+            named = {"corpus": row["corpus"], "statistics": statistics}
+            yield named | {name: row[name] for name in ("macro_f1", "clips")}
 
 
 def judged(
@@ -57,7 +58,6 @@ def judged(
     Raises:
         RuntimeError: a run failed, or can't be made.
     """
-
     asked = [(name, group, group.sweep(where, {"base": str(where.encoder)})) for name, group in groups]
     # one after the other: to name a run, weights are drawn from a global generator
     planned = [(name, group, sweep, plan_group(group, sweep, study)) for name, group, sweep in asked]
@@ -82,17 +82,16 @@ def judged(
 def main() -> None:
     """Choose and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpora", type=Path, required=True)
-    parser.add_argument("--encoder", default=ENCODERS["base"], help="initial weights of whisper-base")
+    parser.add_argument("--corpora", type=absolute, required=True)
+    parser.add_argument("--encoder", type=weights, default=ENCODERS["base"], help="initial weights of whisper-base")
     parser.add_argument("--candidates", type=Path, default=FILE)
-    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--runs", type=absolute, default=absolute("runs"))
     parser.add_argument("--workers", type=int, default=1, help="runs at once")
     parser.add_argument("--out", type=Path, required=True, help="folder of the table")
     given = parser.parse_args()
     content = tomllib.loads(given.candidates.read_text())
     names = [one["name"] for one in content["candidates"]]
-    encoder = str(Path(given.encoder).resolve()) if Path(given.encoder).exists() else given.encoder
-    where = Sweep(content["profile"], given.corpora.resolve(), encoder, given.runs.resolve())
+    where = Sweep(content["profile"], given.corpora, given.encoder, given.runs)
     study = where.study(progress=True)
     with connected(workers=given.workers) as client:
         first = judged(read_groups(content, names, 1), where, study, client, given.workers)

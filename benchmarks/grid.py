@@ -1,5 +1,6 @@
 """The grid of grid.toml as data: each group as the sweep it is, and as the command that makes it."""
 
+import os
 import shlex
 import tomllib
 from dataclasses import dataclass, replace
@@ -91,6 +92,16 @@ def plan_group(group: Group, asked: Sweep, study: Study) -> list[Planned]:
     """Every run of a group and what the store says of it; a run that can't be made is `impossible`, not an error."""
     own = replace(study, encoder=asked.encoder, unlabelled=asked.unlabelled, held_out=asked.held_out)
     return [look_up(asked, own, cell) for cell in group.cells()]
+
+
+def absolute(path: str) -> Path:
+    """A folder that a command is given, from whichever folder its workers are started."""
+    return Path(os.path.abspath(Path(path).expanduser()))  # not resolved: a linked folder keeps its name
+
+
+def weights(place: str) -> str:
+    """Initial weights that a command is given: a folder from wherever, or a name on the model hub as it is."""
+    return str(Path(place).resolve()) if Path(place).exists() else place
 
 
 def _group(table: dict[str, Any], own: dict[str, Any]) -> Group:

@@ -12,7 +12,6 @@ stock step, and the share of the matrix rate that whisper-small's shape reaches.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tomllib
@@ -21,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grid import ENCODERS, FILE, TABLES, Group, plan_group, read_grid, read_profile, title
+from grid import ENCODERS, FILE, TABLES, Group, absolute, plan_group, read_grid, read_profile, title, weights
 
 from sernb.commands.learn import fields
 
@@ -43,9 +42,9 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--table", action="append", choices=ALL, help="once for each; without it, all of them in this order")
     add("--dry-run", action="store_true", help="print what would be trained and what is there, and stop")
-    add("--corpora", type=_absolute, help="folder of the corpora; without it, the demo corpus")
-    add("--encoder", type=_weights, default=ENCODERS["base"], help="initial weights of whisper-base")
-    add("--tiny", type=_weights, default=ENCODERS["tiny.en"], help="initial weights of whisper-tiny.en")
+    add("--corpora", type=absolute, help="folder of the corpora; without it, the demo corpus")
+    add("--encoder", type=weights, default=ENCODERS["base"], help="initial weights of whisper-base")
+    add("--tiny", type=weights, default=ENCODERS["tiny.en"], help="initial weights of whisper-tiny.en")
     add("--profile", help="without it, the grid's")
     add("--seeds", type=int, help="of every group; without it, the grid's")
     add("--folds", type=int, help="of every group; without it, the grid's")
@@ -55,17 +54,9 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--threads-per-worker", type=int, help="without it, a worker's share of the cores")
     add("--shape", default="small", help="whose share of the matrix rate is measured")
     add("--speed", default="", help="more options for throughput.py, in quotes")
-    add("--runs", type=_absolute, default=_absolute("runs"))
+    add("--runs", type=absolute, default=absolute("runs"))
     add("--out", type=Path, required=True, help="folder of the results")
     return parser.parse_args(arguments)
-
-
-def _absolute(path: str) -> Path:
-    return Path(os.path.abspath(Path(path).expanduser()))  # not resolved: a linked folder keeps its name
-
-
-def _weights(place: str) -> str:
-    return str(Path(place).resolve()) if Path(place).exists() else place
 
 
 def chosen_groups(chosen: argparse.Namespace) -> list[tuple[str, Group]]:

@@ -111,7 +111,7 @@ def decode_blocks(path: str | Path, seconds: float = 60.0) -> Iterator[tuple[np.
     Raises:
         AudioError: as `decode`, but for `MAX_SAMPLES`; a file cut short is found after its last block.
     """
-    with _opened(path, whole=False, kind=_Stream) as (file, header):
+    with _opened(path, whole=False) as (file, header):
         size = max(1, min(round(seconds * header.rate), MAX_BLOCK // header.channels))
         read = 0
         while len(samples := file.read(size, dtype="float32", always_2d=True)):
@@ -131,10 +131,9 @@ def _check_complete(path: str | Path, file: soundfile.SoundFile, header: Header,
 
 
 @contextmanager
-def _opened(
-    path: str | Path, whole: bool = True, kind: type[soundfile.SoundFile] = soundfile.SoundFile
-) -> Iterator[tuple[soundfile.SoundFile, Header]]:
+def _opened(path: str | Path, whole: bool = True) -> Iterator[tuple[soundfile.SoundFile, Header]]:
     """The open file, to be read from its start to its end, at once or in blocks, and what is to be found there."""
+    kind = soundfile.SoundFile if whole else _Stream
     most = _most_bytes(path, whole) if os.path.isfile(path) else 0
     if os.path.exists(path) and not os.path.isfile(path):  # opening would wait for a FIFO, and never end for a device
         raise AudioError(f"{path}: not a regular file; give an audio file")

@@ -203,8 +203,7 @@ def rounded(predictions: pd.DataFrame) -> pd.DataFrame:
     exact = predictions[PROBABILITIES].to_numpy()
     if exact.dtype != np.float32:
         return predictions
-    step = np.int32(1 << DROPPED_BITS)
-    short = ((exact.view(np.int32) + step // 2) & -step).view(np.float32)
+    short = _shortened(exact, DROPPED_BITS)
     changed = short.argmax(axis=1) != exact.argmax(axis=1)
     short[changed] = exact[changed]
     return predictions.assign(**dict(zip(PROBABILITIES, short.T, strict=True)))
@@ -231,14 +230,16 @@ def _embeddings(run: Run) -> pd.DataFrame:
     if not run.has_embeddings:
         return pd.DataFrame()
     table = run.embeddings
-    vectors = list(_shortened(table.to_numpy(np.float16)))
+    # to 1 part in 256, bfloat16's precision, in which encoders compute on a GPU: it packs better
+    vectors = list(_shortened(table.to_numpy(np.float16), DROPPED_BITS_OF_HALF))
     return pd.DataFrame({"run": run.name, "utterance_id": table.index.to_numpy(object), "embedding": vectors})
 
 
-def _shortened(half: np.ndarray) -> np.ndarray:
-    """float16 rounded to 1 part in 256, bfloat16's precision, in which encoders compute on a GPU: it packs better."""
-    step = np.int16(1 << DROPPED_BITS_OF_HALF)
-    return ((np.ascontiguousarray(half).view(np.int16) + step // 2) & -step).view(np.float16)
+def _shortened(exact: np.ndarray, dropped: int) -> np.ndarray:
+    """Floats of any size rounded to so many bits fewer after the point."""
+    bits = exact.view(f"i{exact.itemsize}")
+    step = bits.dtype.type(1 << dropped)
+    return ((bits + step // 2) & -step).view(exact.dtype)
 
 
 def _add(file: Path, keys: Sequence[str], tables: Iterable[pd.DataFrame], write: Write = write_table) -> None:

@@ -101,8 +101,7 @@ class WhisperEncoder(nn.Module):
             asked, most = ", ".join(map(str, chosen)), self.layers
             raise ValueError(f"{name} has {most} layers, not {asked}; choose 1 to {most}, each once, or none for all")
         if not isinstance(layers, int):
-            # each of the averaged layers is normalised instead
-            self.whisper.layer_norm = nn.Identity()  # type: ignore[assignment]
+            self.whisper.layer_norm = nn.Identity()  # type: ignore[assignment]  # each averaged layer is normalised
         elif layers < self.layers or self.averaged:
             self.whisper.layer_norm = nn.LayerNorm(self.width)  # weight 1, bias 0
         self.averaged = None if isinstance(layers, int) else layers
