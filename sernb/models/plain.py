@@ -25,15 +25,6 @@ from sernb.models.settings import (
 )
 from sernb.speech.audio import LogMel
 
-_WHISPER = {  # transformers' defaults, which a config.json leaves out
-    "d_model": 384,
-    "encoder_layers": 4,
-    "encoder_attention_heads": 6,
-    "encoder_ffn_dim": 1536,
-    "num_mel_bins": 80,
-    "max_source_positions": 1500,
-}
-
 
 def pool(hidden: torch.Tensor, frames: torch.Tensor, pooling: str) -> torch.Tensor:
     """Average hidden states (batch, seconds * 50, width) over time; two frames of a log-mel make one of them."""
@@ -174,8 +165,8 @@ def computes_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(can.get("amx_bf16") or can.get("avx512_bf16"))
 
 
-def _sizes(settings: Mapping[str, Any], seconds: float, file: Path) -> dict[str, int]:
-    sizes = _WHISPER | {name: value for name, value in whisper_sizes(settings, file).items() if name in _WHISPER}
+def _sizes(settings: Mapping[str, Any], seconds: float, file: Path) -> dict[str, Any]:
+    sizes = whisper_sizes(settings, file)
     if settings.get("activation_function", "gelu") != "gelu":
         raise FileError(file, "'activation_function' is not 'gelu', which is Whisper's; get another model")
     if sizes["d_model"] % sizes["encoder_attention_heads"]:

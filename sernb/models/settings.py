@@ -36,6 +36,14 @@ _NUMBERS = {  # whisper-large has 32 layers of width 1280
     "max_target_positions": (1, 16_384),
     "vocab_size": (1, 1 << 20),
 }
+_ENCODER_DEFAULTS = {  # transformers', which a config.json leaves out
+    "d_model": 384,
+    "encoder_layers": 4,
+    "encoder_attention_heads": 6,
+    "encoder_ffn_dim": 1536,
+    "num_mel_bins": 80,
+    "max_source_positions": 1500,
+}
 _SHARES = ("dropout", "attention_dropout", "activation_dropout", "encoder_layerdrop", "decoder_layerdrop", "init_std")
 
 _NO_TOKENS = {"pad_token_id": None, "bos_token_id": None, "eos_token_id": None, "decoder_start_token_id": 0}
@@ -153,8 +161,7 @@ def averaged_layers(settings: Mapping[str, Any], file: Path) -> tuple[int, ...] 
     given = settings["averaged"]
     if not isinstance(given, list) or not given or len(given) > _NUMBERS["encoder_layers"][1]:
         raise FileError(file, f"'averaged' is {str(given)[:40]!r}, no list of layers; get it again")
-    whisper = {"encoder_layers": 4} | part(settings, "whisper", file)  # transformers' default, which is left out
-    top = number(whisper, "encoder_layers", *_NUMBERS["encoder_layers"], file, int)
+    top = whisper_sizes(part(settings, "whisper", file), file)["encoder_layers"]
     found = tuple(number({"averaged": one}, "averaged", 1, top, file, int) for one in given)
     if len(set(found)) < len(found) or max(found) != top:
         raise FileError(file, f"'averaged' is {list(found)}, and the top layer {top}: not layers of this encoder")
@@ -177,12 +184,13 @@ def kind_of(settings: Mapping[str, Any]) -> str:
 
 
 def whisper_sizes(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """The numbers of a Whisper's settings, each in its range; those left out have transformers' default.
+    """The numbers of a Whisper's settings, each in its range; an encoder's size left out is transformers' default.
 
     Raises:
         FileError: a size that is no number or out of range.
     """
-    chosen = {name: number(settings, name, *_NUMBERS[name], file, int) for name in _NUMBERS if name in settings}
+    given = _ENCODER_DEFAULTS | {name: settings[name] for name in _NUMBERS if name in settings}
+    chosen = {name: number(given, name, *_NUMBERS[name], file, int) for name in given}
     return chosen | {name: number(settings, name, 0, 1, file) for name in _SHARES if name in settings}
 
 
