@@ -85,12 +85,3 @@ def spread(runs: dict[str, pd.DataFrame], figure: str, ax: Axes | None = None) -
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(fontsize="small")
     return ax
-
-
-def over_strength(effects: pd.DataFrame, y: str, ax: Axes | None = None) -> Axes:
-    """A column of `gallery.effects` over the levels of strength, one line an augmentation."""
-    ax = _axes(ax)
-    sns.lineplot(effects, x="level", y=y, hue="augmentation", style="augmentation", markers=True, dashes=False, ax=ax)
-    ax.legend(fontsize="x-small")
-    ax.set(xlabel="strength")
-    return ax
