@@ -169,8 +169,6 @@ def _sizes(settings: Mapping[str, Any], seconds: float, file: Path) -> dict[str,
     sizes = whisper_sizes(settings, file)
     if settings.get("activation_function", "gelu") != "gelu":
         raise FileError(file, "'activation_function' is not 'gelu', which is Whisper's; get another model")
-    if sizes["d_model"] % sizes["encoder_attention_heads"]:
-        raise FileError(file, f"{sizes['encoder_attention_heads']} heads don't divide a width of {sizes['d_model']}")
     if sizes["max_source_positions"] != round(seconds * FRAMES_PER_SECOND):
         raise FileError(file, f"{sizes['max_source_positions']} positions are no window of {seconds:g} s; get it again")
     return sizes

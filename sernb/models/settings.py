@@ -187,10 +187,12 @@ def whisper_sizes(settings: Mapping[str, Any], file: Path) -> dict[str, Any]:
     """The numbers of a Whisper's settings, each in its range; an encoder's size left out is transformers' default.
 
     Raises:
-        FileError: a size that is no number or out of range.
+        FileError: a size that is no number or out of range, or heads that don't divide the width.
     """
     given = _ENCODER_DEFAULTS | {name: settings[name] for name in _NUMBERS if name in settings}
     chosen = {name: number(given, name, *_NUMBERS[name], file, int) for name in given}
+    if chosen["d_model"] % chosen["encoder_attention_heads"]:
+        raise FileError(file, f"{chosen['encoder_attention_heads']} heads don't divide a width of {chosen['d_model']}")
     return chosen | {name: number(settings, name, 0, 1, file) for name in _SHARES if name in settings}
 
 
@@ -198,8 +200,7 @@ def whisper_config(settings: Mapping[str, Any], file: Path) -> "WhisperConfig":
     """A Whisper of these sizes; what has no bearing on sizes is ignored.
 
     Raises:
-        FileError: a size that is no number or out of range, heads that don't divide the width, or an activation
-            transformers doesn't have.
+        FileError: as `whisper_sizes`, or an activation transformers doesn't have.
     """
     from transformers import WhisperConfig
     from transformers.activations import ACT2FN
@@ -211,10 +212,7 @@ def whisper_config(settings: Mapping[str, Any], file: Path) -> "WhisperConfig":
     scaled = settings.get("scale_embedding") is True
     # no word is read or written here: the defaults of these need not be in a small vocabulary
     given: dict[str, Any] = chosen | _NO_TOKENS
-    config = WhisperConfig(**given, activation_function=activation, scale_embedding=scaled)
-    if config.d_model % config.encoder_attention_heads:
-        raise FileError(file, f"{config.encoder_attention_heads} heads don't divide a width of {config.d_model}")
-    return config
+    return WhisperConfig(**given, activation_function=activation, scale_embedding=scaled)
 
 
 def check_weights(file: Path, sketch: nn.Module) -> None:
