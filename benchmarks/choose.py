@@ -18,8 +18,9 @@ from typing import Any
 
 import pandas as pd
 from distributed import Client
-from grid import ENCODERS, Group, absolute, plan_group, weights
+from grid import ENCODERS, Group, plan_group, weights
 
+from sernb.commands.data import absolute
 from sernb.data.writing import write_table
 from sernb.evaluation.predictions import scores_by
 from sernb.experiments.study import Study

@@ -1,6 +1,5 @@
 """The grid of grid.toml as data: each group as the sweep it is, and as the command that makes it."""
 
-import os
 import shlex
 import tomllib
 from dataclasses import dataclass, replace
@@ -92,11 +91,6 @@ def plan_group(group: Group, asked: Sweep, study: Study) -> list[Planned]:
     """Every run of a group and what the store says of it; a run that can't be made is `impossible`, not an error."""
     own = replace(study, encoder=asked.encoder, unlabelled=asked.unlabelled, held_out=asked.held_out)
     return [look_up(asked, own, cell) for cell in group.cells()]
-
-
-def absolute(path: str) -> Path:
-    """A folder that a command is given, from whichever folder its workers are started."""
-    return Path(os.path.abspath(Path(path).expanduser()))  # not resolved: a linked folder keeps its name
 
 
 def weights(place: str) -> str:

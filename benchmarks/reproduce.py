@@ -20,8 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grid import ENCODERS, FILE, TABLES, Group, absolute, plan_group, read_grid, read_profile, title, weights
+from grid import ENCODERS, FILE, TABLES, Group, plan_group, read_grid, read_profile, title, weights
 
+from sernb.commands.data import absolute
 from sernb.commands.learn import fields
 
 if TYPE_CHECKING:

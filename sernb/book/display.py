@@ -71,13 +71,10 @@ def made(runs: Sequence[Run], what: str) -> HTML:
         what: which results.
     """
     place = runs[0].environment
-    configs = [run.config["config"] for run in runs]  # patience is a field of recipes that chose their epoch
-    steps = {config["epochs"] * config["batches_per_epoch"] for config in configs if "patience" in config}
-    protocol = f" Earlier protocol: the best epoch by validation, of up to {max(steps)} steps." if steps else ""
     return _box(
         "tip",
         "Reference run: real speech",
-        escape(f"{what} Made on {days(runs)} with torch {place['versions']['torch']} on {runs[0].device}.{protocol}"),
+        escape(f"{what} Made on {days(runs)} with torch {place['versions']['torch']} on {runs[0].device}."),
     )
 
 

@@ -55,7 +55,7 @@ def corpora(
     from sernb.corpora.discovery import discover
     from sernb.corpora.registry import CORPORA
 
-    folder = Path(os.path.abspath(name)) if name and name not in CORPORA else None
+    folder = absolute(name) if name and name not in CORPORA else None
     if name and folder and not folder.is_dir():
         nearest = get_close_matches(name.lower(), CORPORA, n=1)
         hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(CORPORA)}"
@@ -97,6 +97,11 @@ def _layout(corpus: Corpus) -> Tree:
     return tree
 
 
+def absolute(folder: str | Path) -> Path:
+    """A folder that a command is given, from wherever its workers are started; a linked folder keeps its name."""
+    return Path(os.path.abspath(Path(folder).expanduser()))
+
+
 def folders_taken_as(options: list[str]) -> dict[Path, str]:
     """The folders of `--as NAME=FOLDER` and the corpora they are taken as.
 
@@ -106,10 +111,7 @@ def folders_taken_as(options: list[str]) -> dict[Path, str]:
     for option in options:
         if not all(option.partition("=")):
             raise ValueError(f"--as {option}: give a corpus and a folder, as --as banglaser=FOLDER")
-    return {
-        Path(os.path.abspath(Path(folder).expanduser())): name
-        for name, _, folder in (option.partition("=") for option in options)
-    }
+    return {absolute(folder): name for name, _, folder in (option.partition("=") for option in options)}
 
 
 def harmonize(

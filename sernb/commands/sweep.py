@@ -1,6 +1,5 @@
 """sernb sweep: a grid of runs over methods, languages, seeds and folds."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sernb.commands.cluster import Scheduler, TlsCaFile, TlsCert, TlsKey, check_options, workers_of
-from sernb.commands.data import TakenAs, folders_taken_as
+from sernb.commands.data import TakenAs, absolute, folders_taken_as
 from sernb.commands.learn import (
     Changes,
     CorporaDir,
@@ -94,7 +93,7 @@ def sweep(
 
     asked = grids.Sweep(
         profile,
-        corpora and Path(os.path.abspath(corpora.expanduser())),  # not resolved: a linked folder keeps its name
+        corpora and absolute(corpora),
         str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
         runs.resolve(),
         changes,

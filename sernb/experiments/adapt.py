@@ -186,9 +186,8 @@ def adapt(planned: Plan, out: str | Path, progress: bool = True) -> Adapted:
         replace(fitted, target=own).save(folder)
     judged, lines = judgement(runs, planned.recipe.adapts)
     judged.to_parquet(out / JUDGED_FILE, index=False)
-    adapted = Adapted(out, runs, judged, tuple(lines))
     write_adapted_card(out, planned.clips, planned.study.encoder, runs, judged, (*planned.lines, *lines))
-    return adapted
+    return Adapted(out, runs, judged, tuple(lines))
 
 
 def _harmonized(clips: Path, language: str | None, store: RunStore, progress: bool) -> Harmonized:

@@ -16,10 +16,8 @@ from sernb.data.files import FileError, read_table, replacing
 from sernb.data.writing import write_table
 from sernb.evaluation.predictions import METRICS, scores_by
 from sernb.experiments.stored import (
-    BEST_EPOCH,
     CURVES_FILE,
     EMBEDDINGS_FOLDER,
-    LAST_STEP,
     LEAK_FILE,
     MAIN,
     PREDICTIONS_FOLDER,
@@ -168,8 +166,6 @@ def _run_row(run: Run, group: str, fold: int | None) -> dict[str, Any]:
         "group": group,
         "run": run.name,
         "recipe": identity["recipe"],
-        # patience is a field of recipes that chose their epoch
-        "protocol": None if not trained else BEST_EPOCH if "patience" in config else LAST_STEP,
         "seed": config["seed"],
         "fold": fold,
         **{name: place.get(name) for name in ("encoder", "unlabelled", "held_out")},

@@ -18,7 +18,6 @@ PREDICTIONS_FOLDER = "predictions"  # a file a recipe
 LEAK_FILE = "leak.parquet"  # predictions of the leak probes, which judge every clip twice and name the fold
 CURVES_FILE = "curves.parquet"
 EMBEDDINGS_FOLDER = "embeddings"  # a file a recipe
-BEST_EPOCH, LAST_STEP = "best epoch", "last step"  # protocols: what chose a run's weights
 MAIN = "main"  # names a run's own predictions among its variants
 _COLUMNS = {
     RUNS_FILE: ["group", "run", "recipe", "seed", "stage1", "config", "inputs", "environment", "report"],

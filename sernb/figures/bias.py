@@ -45,12 +45,11 @@ def gaps(found: pd.DataFrame, root: Path = FOLDER) -> HTML:
     )
 
 
-def pools(changes: pd.DataFrame, when: str = "") -> HTML:
+def pools(changes: pd.DataFrame) -> HTML:
     """What each change of the speech that contrastive learning hears does to the gap, one panel per language.
 
     Args:
         changes: from `evaluation.bias.changes`.
-        when: of which protocol the runs are, from `sentences.of_when`.
     """
     rows = changes.assign(value=changes["change"], low=changes["change_low"], high=changes["change_high"])
     height = 0.8 + (0.7 + 0.28 * rows["condition"].nunique()) * rows["language"].nunique()
@@ -60,7 +59,7 @@ def pools(changes: pd.DataFrame, when: str = "") -> HTML:
         figure,
         alt=f"Points with 95 % intervals, one panel per language, zero dashed: how far each condition moves women's "
         f"accuracy less men's. {described}.",
-        caption=f"Stored runs{when} on real speech: how far women's accuracy less men's moves when contrastive "
+        caption="Stored runs on real speech: how far women's accuracy less men's moves when contrastive "
         "learning hears other speech, or weighs it otherwise, with 95 % intervals."
         + plots_results.NO_INTERVAL
         * bool(rows["low"].isna().any()),

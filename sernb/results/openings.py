@@ -17,7 +17,7 @@ from sernb.labels import EMOTIONS
 from sernb.languages import language_name
 from sernb.results import ladder, sentences, variants
 from sernb.results.ladder import STEPS
-from sernb.results.report import FOLDER, POOL_AS_IT_IS, stored
+from sernb.results.report import FOLDER, stored
 from sernb.results.sentences import by_language
 
 PLAIN, JOINT = "plain DAE", "metric DAE, joint"
@@ -65,9 +65,8 @@ def zero_shot_opening(judged: pd.DataFrame, taught: pd.DataFrame, root: Path = F
         said.append(f"{found['value']:.2f} [{found['low']:.2f}, {found['high']:.2f}] in {name} ({labels:.2f})")
         recalls = pd.Series({emotion: shares.loc[emotion, emotion] for emotion in EMOTIONS})
         lost.append(f"{recalls.idxmin()} in {name} ({recalls.min():.0%} of its clips)")
-    when = sentences.of_when(stored("baseline", root))
     return (
-        f"On real speech, emotion learnt in English reaches a macro-F1 of {', '.join(said)}{when}. The number in round "
+        f"On real speech, emotion learnt in English reaches a macro-F1 of {', '.join(said)}. The number in round "
         "brackets is that of a simple model taught with the language's own labels. Chance is "
         f"{1 / len(EMOTIONS):.2f}, and "
         f"{above} of {len(said)} intervals lie above it. Recognised least is "
@@ -99,7 +98,7 @@ def shift_opening(root: Path = FOLDER) -> str:
     return (
         "It depends on the language and the model. A language's own mean and deviation change the macro-F1 of a probe "
         f"that learnt from English, on frozen embeddings, by {by_language(probe)}; {_sides(probe)}. Fine-tuned "
-        f"models{sentences.of_when(runs)} change by {by_language(tuned)}; "
+        f"models change by {by_language(tuned)}; "
         f"{_sides(tuned)}. A simple model taught with the language's own labels lies above them by "
         f"{', '.join(shares)}."
     )
@@ -122,7 +121,7 @@ def stage1_opening(root: Path = FOLDER) -> str:
     return (
         f"After stage 1, speakers it has never heard {speakers} to tell apart: the nearest other clip is of the same "
         f"speaker for {last['recall_at_1']:.0%} of clips; before, for {first['recall_at_1']:.0%} (mean of "
-        f"{len(runs)} runs on real speech{sentences.of_when(runs)}). How well a linear probe, a simple classifier, "
+        f"{len(runs)} runs on real speech). How well a linear probe, a simple classifier, "
         f"reads emotion in English {emotion}: its macro-F1 was {first['emotion_macro_f1']:.3f} before stage 1, and is "
         f"{last['emotion_macro_f1']:.3f} after it."
     )
@@ -145,10 +144,9 @@ def gain_opening(method: str, root: Path = FOLDER) -> str:
     rows = rows[rows["method"] == method]
     plain = rows[(rows["weights"] == rows["weights"].iloc[0]) & (rows["statistics"] == "source")]
     fair = sentences.averaged_and_recentred(rows, method)
-    when = sentences.of_when(stored("baseline", root))
     name = {"contrastive": "Contrastive learning"}.get(method, method)
     return (
-        f"**{name} {_verdict(pd.concat([plain, fair]))}.** In runs on real speech{when}, macro-F1 differs "
+        f"**{name} {_verdict(pd.concat([plain, fair]))}.** In runs on real speech, macro-F1 differs "
         f"from the baseline's by {by_language(plain)}; {_sides(plain)}. If both models are re-centred, which brings "
         f"each corpus to the mean and deviation of English, the difference is {by_language(fair)}; {_sides(fair)}."
     )
@@ -188,8 +186,7 @@ def results_opening(left: pd.DataFrame, root: Path = FOLDER) -> str:
         f"{method.replace('contrastive', 'contrastive learning')} {_verdict(rows)}"
         for method, rows in left.groupby("method", sort=False)
     )
-    when = sentences.of_when(stored("baseline", root))
-    return f"**{verdicts[0].upper()}{verdicts[1:]}.** In runs on real speech{when}: o{said[1:]}"
+    return f"**{verdicts[0].upper()}{verdicts[1:]}.** In runs on real speech: o{said[1:]}"
 
 
 def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDER) -> str:
@@ -203,9 +200,9 @@ def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDE
     base = gaps[gaps["method"] == "baseline"]
     holding = int(((gaps["low"] <= 0) & (gaps["high"] >= 0)).sum())
     return (
-        f"Women's accuracy less men's, in runs on real speech{sentences.of_when(stored('baseline', root))}, is "
+        f"Women's accuracy less men's, in runs on real speech, is "
         f"{by_language(base)} under the baseline; of {len(gaps)} intervals of all methods {holding} hold zero. "
-        f"{sentences.gender_change_sentence(changes, sentences.of_when(stored(POOL_AS_IT_IS, root)))}"
+        f"{sentences.gender_change_sentence(changes)}"
     )
 
 

@@ -86,7 +86,7 @@ def whole_report(root: Path = FOLDER) -> Report:
     gains, alike, gaps = variants.gain_rows(root), variants.alike_rows(root), variants.gap_rows(root)
     genders = gender_changes(root)
     said = [
-        *sentences.provenance(open_stored(root).runs),
+        sentences.provenance(open_stored(root).runs),
         sentences.judgements_sentence(findings.judgement_counts(tables)),
         *sentences.gain_sentences(differences),
         sentences.brought_without_method(gains),
@@ -99,9 +99,8 @@ def whole_report(root: Path = FOLDER) -> Report:
         for question, table in ablation_pages(root).items()
     }
     if len(genders):
-        when = sentences.of_when(stored(POOL_AS_IT_IS, root))
-        said.append(sentences.gender_change_sentence(genders, when))
-        tables_of_ablations[f"Contrastive learning in runs{when}, speakers balanced by gender: accuracy, macro-F1"] = (
+        said.append(sentences.gender_change_sentence(genders))
+        tables_of_ablations["Contrastive learning, speakers balanced by gender: accuracy, macro-F1"] = (
             bias.changes_page(genders)
         )
     place = runs["baseline"][0].environment

@@ -5,17 +5,11 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from sernb.evaluation import uncertainty
-from sernb.experiments.stored import BEST_EPOCH, LAST_STEP
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
 from sernb.results.ladder import STEPS
 from sernb.results.variants import WEIGHTS
-from sernb.runs import Run
 
-PROTOCOLS = {
-    BEST_EPOCH: "the earlier protocol (the epoch that validation chose)",
-    LAST_STEP: "the present protocol (to the last step, rates falling)",
-}
 AVERAGED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target"}
 """The weights of each method that are an average over steps."""
 TREATED_ALIKE = "a baseline with target statistics too"
@@ -81,20 +75,11 @@ def intervals_off_zero(rows: pd.DataFrame, control: str) -> str:
     )
 
 
-def provenance(runs: pd.DataFrame) -> Iterator[str]:
-    """Under which protocol the stored runs were trained, when, and where they augmented; of the table of runs."""
-    trained = runs.drop_duplicates("run").dropna(subset="protocol")
-    for protocol, meaning in PROTOCOLS.items():
-        rows = trained[trained["protocol"] == protocol]
-        if len(rows):
-            days = " to ".join(dict.fromkeys([rows["date"].min(), rows["date"].max()]))
-            yield f"{len(rows)} stored runs follow {meaning}; they were made {days}."
-    earlier = trained[trained["protocol"] == BEST_EPOCH]
-    alone = int((earlier["workers"] > 0).sum())
-    yield (
-        f"Of the {len(earlier)} runs of the earlier protocol, {alone} augmented in loader processes of their own "
-        "(`workers` > 0), which the threads of a sweep could not disturb."
-    )
+def provenance(runs: pd.DataFrame) -> str:
+    """How many trainings are stored, and when they were made; of the table of runs."""
+    trained = runs.drop_duplicates("run").dropna(subset="steps")
+    days = " to ".join(dict.fromkeys([trained["date"].min(), trained["date"].max()]))
+    return f"{len(trained)} runs are stored, first stages among them; they were made {days}."
 
 
 def judgements_sentence(coverage: pd.DataFrame) -> str:
@@ -152,29 +137,22 @@ def gender_gap_sentences(gaps: pd.DataFrame) -> Iterator[str]:
         yield f"Women's accuracy less men's, {method}: {by_language(rows)}."
 
 
-def of_when(runs: list[Run]) -> str:
-    """That runs are of an earlier protocol, if they are: patience is a field of recipes that chose their epoch."""
-    return " of an earlier protocol" if any("patience" in run.config["config"] for run in runs) else ""
-
-
-def gender_change_sentence(changes: pd.DataFrame, when: str = "") -> str:
+def gender_change_sentence(changes: pd.DataFrame) -> str:
     """What the speech that contrastive learning hears does to the gap, as far as intervals go.
 
     Args:
         changes: from `bias.changes`.
-        when: of which protocol the runs are, see `of_when`.
     """
     known = changes.dropna(subset="change_low")
     moved = known[(known["change_low"] > 0) | (known["change_high"] < 0)].to_dict("records")
     which = "; ".join(f"{one['condition']} in {language_name(one['language'])}, {one['change']:+.3f}" for one in moved)
-    said = (
-        "contrastive learning hears other speakers, or weighs them otherwise, in "
+    return (
+        "Contrastive learning hears other speakers, or weighs them otherwise, in "
         f"{known['condition'].nunique()} ways. That moves the gap by {known['change'].min():+.3f} to "
         f"{known['change'].max():+.3f}; {len(known) - len(moved)} of {len(known)} intervals hold zero. If no way "
         f"mattered, one would expect that of about {uncertainty.LEVEL * len(known):.0f}."
         f"{f' Without zero: {which}.' if which else ''}"
     )
-    return f"In runs{when}, {said}" if when else said[0].upper() + said[1:]
 
 
 def averaged_and_recentred(rows: pd.DataFrame, method: str) -> pd.DataFrame:

@@ -12,7 +12,6 @@ import soundfile
 from bs4 import BeautifulSoup
 from matplotlib.colors import rgb_to_hsv, to_rgb
 from PIL import Image
-from stored import answers, store
 
 from sernb.book import display
 from sernb.figures import captioned
@@ -26,16 +25,6 @@ def html_of(shown) -> BeautifulSoup:
 
 def content(address: str) -> bytes:
     return base64.b64decode(address.partition("base64,")[2])
-
-
-@pytest.mark.parametrize(("patience", "told"), [(4, "best epoch by validation, of up to 120 steps"), (None, "")])
-def test_a_box_says_when_its_runs_chose_their_epoch(patience, told, tmp_path):
-    """Recipes that chose their epoch had a field `patience`; runs of both kinds may lie side by side."""
-    judged, steps = answers(np.random.default_rng(0), speakers=1), {"epochs": 6, "batches_per_epoch": 20}
-    changes = [steps, steps | ({"patience": patience} if patience else {})]
-    runs = [store(tmp_path / str(number), 0, judged, changes=one) for number, one in enumerate(changes)]
-    text = html_of(display.made(runs, "Two runs.")).get_text()
-    assert "Two runs. Made on" in text and ("Earlier protocol" in text) == bool(told) and told in text
 
 
 def test_a_figure_holds_image_alt_and_caption_and_is_closed():

@@ -10,7 +10,6 @@ import torch
 from sernb.evaluation import bias, comparison
 from sernb.evaluation.predictions import scores
 from sernb.experiments.conditions import GENDER_CONDITIONS, condition_group
-from sernb.experiments.stored import BEST_EPOCH
 from sernb.losses.continuous import metric_loss
 from sernb.results import openings, report, selection, sentences
 from sernb.results.ablations import ablation_table, all_ablations
@@ -149,11 +148,16 @@ def test_no_model_at_all_is_a_rival_and_features_are_not_free(transfer):
     assert seconds["DAE on eGeMAPS"] > seconds["Whisper, frozen"]
 
 
-def test_the_changed_pools_alone_are_of_an_earlier_protocol():
-    said("09", "These are the only runs of an earlier protocol that are left in this book.")
-    runs = pd.read_parquet(report.FOLDER / "runs.parquet")
-    earlier = runs.loc[runs["protocol"] == BEST_EPOCH, "group"].str.removesuffix("-stage1")
-    assert len(earlier) and set(earlier) <= {condition_group("contrastive", name) for name in GENDER_CONDITIONS}
+def test_changed_pools_are_of_shorter_runs_that_hear_the_targets_own_clips():
+    said("09", "shorter than the others: 100 batches of stage 1, and then 240 steps.")
+    runs = pd.read_parquet(report.FOLDER / "runs.parquet").set_index("group")
+    for name in GENDER_CONDITIONS[:-1]:
+        group = condition_group("contrastive", name)
+        changed, first = runs.loc[[group]], runs.loc[[f"{group}-stage1"]]
+        assert set(changed["steps"]) == {240} and set(first["steps"]) == {100}
+        assert set(changed["seed"]) == set(changed["fold"]) == set(range(5)) and first["unlabelled"].isna().all()
+    others = runs.loc[["baseline", "contrastive"]]
+    assert set(others["steps"]) == {480}
 
 
 def test_neither_method_was_shown_to_add_to_the_recipe():
