@@ -18,9 +18,10 @@ from typing import Any
 
 import pandas as pd
 from distributed import Client
-from grid import ENCODERS, Group, plan_group, weights
+from grid import ENCODERS, Group, plan_group
 
 from sernb.commands.data import absolute
+from sernb.commands.learn import weights
 from sernb.data.writing import write_table
 from sernb.evaluation.predictions import scores_by
 from sernb.experiments.study import Study

@@ -93,11 +93,6 @@ def plan_group(group: Group, asked: Sweep, study: Study) -> list[Planned]:
     return [look_up(asked, own, cell) for cell in group.cells()]
 
 
-def weights(place: str) -> str:
-    """Initial weights that a command is given: a folder from wherever, or a name on the model hub as it is."""
-    return str(Path(place).resolve()) if Path(place).exists() else place
-
-
 def _group(table: dict[str, Any], own: dict[str, Any]) -> Group:
     shared = {name: value for name, value in table.items() if name not in ("title", "groups")}
     given = shared | own

@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grid import ENCODERS, FILE, TABLES, Group, plan_group, read_grid, read_profile, title, weights
+from grid import ENCODERS, FILE, TABLES, Group, plan_group, read_grid, read_profile, title
 
 from sernb.commands.data import absolute
-from sernb.commands.learn import fields
+from sernb.commands.learn import fields, weights
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sernb.commands.learn import weights
+
 
 def add_to(app: typer.Typer) -> None:
     """Register this file's commands."""
@@ -31,7 +33,7 @@ def run(
     parameters: dict[str, object] = {
         "profile": profile,
         "corpora": None if corpora is None else str(corpora.resolve()),
-        "encoder": str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
+        "encoder": encoder and weights(encoder),
         "seed": seed,
         "runs": str(runs.resolve()),
     }

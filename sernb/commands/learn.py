@@ -42,6 +42,11 @@ RecipeName = StrEnum("RecipeName", list(RECIPES))  # type: ignore[misc]  # its m
 BASELINE = RecipeName("baseline")
 
 
+def weights(encoder: str) -> str:
+    """Initial weights that a command is given: a folder from wherever, or a name on the model hub as it is."""
+    return str(Path(encoder).resolve()) if Path(encoder).exists() else encoder
+
+
 def fields(given: list[str]) -> dict[str, Any]:
     """What `--set` says: fields of a config and their values, as in TOML, which has no word for None but "none" here.
 

@@ -19,6 +19,7 @@ from sernb.commands.learn import (
     Unlabelled,
     fields,
     listed,
+    weights,
 )
 from sernb.commands.show import show
 from sernb.data.escape import one_line
@@ -94,7 +95,7 @@ def sweep(
     asked = grids.Sweep(
         profile,
         corpora and absolute(corpora),
-        str(Path(encoder).resolve()) if encoder and Path(encoder).exists() else encoder,
+        encoder and weights(encoder),
         runs.resolve(),
         changes,
         first,

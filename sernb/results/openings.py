@@ -83,8 +83,7 @@ def shift_opening(root: Path = FOLDER) -> str:
         by = dict(iter(rows.groupby("statistics")))
         found = uncertainty.contrast(by, {"target": 1, "source": -1}, {"macro_f1": macro_f1}).iloc[0]
         frozen_gains.append({"language": language} | found[["value", "low", "high"]].to_dict())
-    runs = stored("baseline", root)
-    steps = ladder.predictions_by_step(runs)
+    steps = ladder.predictions_by_step(stored("baseline", root))
     tuned = pd.DataFrame(ladder.gain_by_language(steps[STEPS[2]], steps[STEPS[1]]))
     taught = over_corpora(clips, embeddings).query("part == @DISJOINT")
     shares = []
@@ -98,8 +97,8 @@ def shift_opening(root: Path = FOLDER) -> str:
     return (
         "It depends on the language and the model. A language's own mean and deviation change the macro-F1 of a probe "
         f"that learnt from English, on frozen embeddings, by {by_language(probe)}; {_sides(probe)}. Fine-tuned "
-        f"models change by {by_language(tuned)}; "
-        f"{_sides(tuned)}. A simple model taught with the language's own labels lies above them by "
+        f"models change by {by_language(tuned)}; {_sides(tuned)}. "
+        "A simple model taught with the language's own labels lies above them by "
         f"{', '.join(shares)}."
     )
 
@@ -200,7 +199,7 @@ def gender_opening(gaps: pd.DataFrame, changes: pd.DataFrame, root: Path = FOLDE
     base = gaps[gaps["method"] == "baseline"]
     holding = int(((gaps["low"] <= 0) & (gaps["high"] >= 0)).sum())
     return (
-        f"Women's accuracy less men's, in runs on real speech, is "
+        "Women's accuracy less men's, in runs on real speech, is "
         f"{by_language(base)} under the baseline; of {len(gaps)} intervals of all methods {holding} hold zero. "
         f"{sentences.gender_change_sentence(changes)}"
     )

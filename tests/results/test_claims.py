@@ -156,8 +156,7 @@ def test_changed_pools_are_of_shorter_runs_that_hear_the_targets_own_clips():
         changed, first = runs.loc[[group]], runs.loc[[f"{group}-stage1"]]
         assert set(changed["steps"]) == {240} and set(first["steps"]) == {100}
         assert set(changed["seed"]) == set(changed["fold"]) == set(range(5)) and first["unlabelled"].isna().all()
-    others = runs.loc[["baseline", "contrastive"]]
-    assert set(others["steps"]) == {480}
+    assert set(runs.loc[["baseline", "contrastive"], "steps"]) == {480}
 
 
 def test_neither_method_was_shown_to_add_to_the_recipe():
