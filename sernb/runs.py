@@ -30,6 +30,7 @@ EMBEDDINGS_FILE = "embeddings.parquet"
 REPORT_FILE = "speakers.json"  # of a first contrastive stage: what it did to the embedding
 PARTIAL = ".partial"  # ends the name of a run's folder until the run is finished
 STATISTICS = "statistics"  # variant of a run: its predictions with the target's statistics
+SELF_TRAINED = "self-trained"  # variant of a run: those of a head that its own names of target clips taught
 LAST = "last"  # variant of a run: its weights as the last step left them, where its model is their average over steps
 REPORTED = ("recall_at_1", "eer", "emotion_macro_f1")  # figures of a first stage's report, before and after it
 _CONFIG = {"recipe": str, "config": dict, "config.seed": int, "inputs": dict}

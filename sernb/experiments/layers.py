@@ -19,7 +19,7 @@ from sernb.labels import EMOTIONS
 from sernb.models.embeddings import whisper_embeddings
 from sernb.models.whisper import WhisperEncoder
 from sernb.progress import progress_bar
-from sernb.training.outputs import aligned
+from sernb.training.target_statistics import aligned
 
 MEASURES = {
     "emotion": "macro-F1, learnt from English training speakers, judged on English validation speakers and on each "

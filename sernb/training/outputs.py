@@ -12,15 +12,14 @@ from sernb.data.writing import data_hash, write_table
 from sernb.evaluation.calibration import fit_confidence
 from sernb.evaluation.predictions import PROBABILITIES, infer, infer_batches, log_mel_batches, prediction_table, scores
 from sernb.models.confidence import PEOPLE
-from sernb.models.statistics import Statistics, recentred
+from sernb.models.statistics import Statistics
 from sernb.models.whisper import EmotionClassifier
-from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, STATISTICS, predictions_file
+from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, SELF_TRAINED, STATISTICS, predictions_file
 from sernb.training.loop import capped
+from sernb.training.self_training import self_trained
+from sernb.training.target_statistics import aligned, sample, statistics_pool
 
 CURVE_FILE = "curve.parquet"
-RECORDED = ["corpus", "language"]
-"""What clips share whose statistics are taken together: a corpus of several languages has some for each of them."""
-CLIPS = 128  # that statistics are taken over, of each of these: a mean is then off by a tenth of a deviation
 WATCHED = 120  # clips of each target corpus whose predictions are stored at every epoch
 
 
@@ -79,8 +78,9 @@ def store_outputs(
     """Write the predictions for validation and test clips, told apart by the column `part`.
 
     Beside them go the predictions with target statistics (see `aligned`), as the variant "statistics" or
-    "<variant>-statistics"; of the model itself, the embeddings of the test clips in half precision; and, beside its
-    weights, what is known of its probabilities and of the training clips (see `Confidence`).
+    "<variant>-statistics"; of the model itself, those of heads that it taught without labels (see `self_trained`), and
+    the embeddings of the test clips in half precision; and, beside its weights, what is known of its probabilities and
+    of the training clips (see `Confidence`).
 
     Args:
         model: the classifier.
@@ -112,13 +112,20 @@ def store_outputs(
     heard = judge(source)[1]
     fitted = fit_confidence(tables[0], Statistics.of(heard), _levels(source), people(split.train))
     fitted.save(folder / MODEL_FOLDER / (variant or ""))
-    moved, known = aligned(embeddings, split.test, judge(pool)[1], pool, heard)
-    with torch.inference_mode():
-        shares = model.head(torch.from_numpy(moved).to(accelerator.device)).softmax(-1).cpu().numpy()
-    table = prediction_table(split.test, shares).assign(part="test")[known]
-    name = STATISTICS if variant is None else f"{variant}-{STATISTICS}"
-    write_table(folder / predictions_file(name), table)
+    others = judge(pool)[1]
+    moved, known = aligned(embeddings, split.test, others, pool, heard)
+
+    def store(name: str, shares: np.ndarray) -> None:
+        table = prediction_table(split.test, shares).assign(part="test")[known]
+        write_table(folder / predictions_file(name), table)
+
+    def head(moved: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model.head(torch.from_numpy(moved).to(accelerator.device)).softmax(-1).cpu().numpy()
+
+    store(STATISTICS if variant is None else f"{variant}-{STATISTICS}", head(moved))
     if variant is None:
+        store(SELF_TRAINED, self_trained(embeddings, split.test, others, pool, heard, head))
         half = pd.DataFrame(embeddings.astype(np.float16), columns=[f"e{n}" for n in range(embeddings.shape[1])])
         half.insert(0, "utterance_id", split.test["utterance_id"].to_numpy(object))
         write_table(folder / EMBEDDINGS_FILE, half)
@@ -140,57 +147,3 @@ def split_hash(split: Split) -> str:
     """SHA-256 of what a recipe sees of a split's labelled clips, and of those that target statistics are taken over."""
     seen = data_hash(split.train, split.validation, split.test)
     return data_hash(statistics_pool(split), columns=("corpus", "fold", "audio_hash"), before=seen)
-
-
-def sample(clips: pd.DataFrame) -> pd.DataFrame:
-    """At most CLIPS clips of each corpus and language; a clip's place in the deal follows from its name alone."""
-    place = pd.Series(pd.util.hash_array(clips["utterance_id"].to_numpy(object)), index=clips.index)
-    return clips.loc[place.sort_values().index].groupby(RECORDED, dropna=False).head(CLIPS)
-
-
-def statistics_pool(split: Split) -> pd.DataFrame:
-    """The clips that target statistics are taken over: for each fold judged, `sample` of its corpus's other folds.
-
-    They are the same for every recipe. Clips of classes that nobody is judged on belong to them: choosing by class
-    would take labels.
-    """
-    target = split.target if len(split.target) else split.test
-    folds = split.test.groupby(["corpus", "fold"]).size().index
-    parts = [sample(target[(target["corpus"] == corpus) & (target["fold"] != fold)]) for corpus, fold in folds]
-    return pd.concat([target.head(0), *parts]).drop_duplicates("utterance_id")
-
-
-def aligned(
-    embeddings: np.ndarray,
-    clips: pd.DataFrame,
-    pool_embeddings: np.ndarray,
-    pool: pd.DataFrame,
-    source_embeddings: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings shifted and scaled so that their corpus has the source's mean and deviation in every dimension.
-
-    A corpus's statistics for a fold come from its clips in the other folds, so no speaker contributes to his own. A
-    corpus of several languages has statistics for each.
-    Not part of either paper; reported as a row of its own.
-
-    Args:
-        embeddings: shape (clips, width).
-        clips: their manifest rows, with corpus, language and fold.
-        pool_embeddings: shape (pool, width).
-        pool: their manifest rows, with utterance_id, corpus, language and fold.
-        source_embeddings: of the language the head was trained on, shape (n, width).
-
-    Returns:
-        Shape (clips, width), and whether there were clips to take statistics over, shape (clips,).
-    """
-    moved, known = embeddings.copy(), np.zeros(len(clips), dtype=bool)
-    source = Statistics.of(source_embeddings)
-    row_of = pd.Series(np.arange(len(pool)), index=pool["utterance_id"])
-    for (name, language, number), rows in clips.reset_index(drop=True).groupby([*RECORDED, "fold"]).indices.items():
-        here = (pool["corpus"] == name) & (pool["language"] == language)
-        others = sample(pool[here & (pool["fold"] != number)])
-        own = pool_embeddings[row_of[others["utterance_id"]]]
-        if len(own) > 1:
-            moved[rows] = recentred(embeddings[rows], Statistics.of(own), source)
-            known[rows] = True
-    return moved, known

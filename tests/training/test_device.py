@@ -144,7 +144,7 @@ def test_the_make_believe_gpu_refuses_what_a_real_one_does(cuda):
 
 def test_baseline(cuda, split, tmp_path):
     run = baseline.train_baseline(BASELINE, split, ENCODER, RunStore(tmp_path), progress=False)
-    assert run.variants == ["last", "last-statistics", "statistics"]
+    assert run.variants == ["last", "last-statistics", "self-trained", "statistics"]
     assert len(run.predictions.query("part == 'test'")) == len(split.test) == len(run.embeddings)
     assert pd.read_parquet(run.folder / CURVE_FILE)["step"].unique().tolist() == [1]
 
@@ -158,7 +158,7 @@ def test_contrastive_stage_2_learns_from_stage_1s_encoder(cuda, split, tmp_path)
     """Stage 2 is the baseline's recipe; `layers` cuts the encoder, whose new norm must follow it to the device."""
     config = replace(BASELINE, layers=1, speaker_reversal=0.0)
     run = baseline.train_baseline(config, split, "random-2x32", RunStore(tmp_path), progress=False)
-    assert run.variants == ["last", "last-statistics", "statistics"]
+    assert run.variants == ["last", "last-statistics", "self-trained", "statistics"]
 
 
 @pytest.mark.parametrize("views", [1, 3])

@@ -15,7 +15,7 @@ from sernb.figures.plots import COLOURS
 from sernb.figures.widgets.container import Widget, shorts
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
-from sernb.training.outputs import aligned
+from sernb.training.target_statistics import aligned
 
 SHOWN = 200
 """English clips in the picture."""

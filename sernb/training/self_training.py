@@ -1,0 +1,106 @@
+"""Self-training: a new head learns a language from clips of it that the model itself has named.
+
+Each class gets as many clips as any other, those it is most probable of; so it is assumed that the clips hold the
+classes about equally often. A logistic regression learns these names from the clips' embeddings. Not part of either
+paper; reported as a row of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from sernb.labels import EMOTIONS
+from sernb.models.statistics import Statistics, recentred
+from sernb.training.target_statistics import other_folds
+
+Judge = Callable[[np.ndarray], np.ndarray]
+"""From embeddings, shape (clips, width), to probabilities of EMOTIONS, shape (clips, 4)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a head is taught by a model's own names; the defaults are what held-out English corpora choose.
+
+    Attributes:
+        share: of the clips that get a name; a clip may get two.
+        inverse_penalty: of the logistic regression, scikit-learn's C: the smaller, the simpler the head.
+    """
+
+    share: float = 1.0
+    inverse_penalty: float = 0.001
+
+
+def most_probable(shares: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """As many clips for each class as for any other: those it is most probable of.
+
+    Args:
+        shares: probabilities, shape (clips, classes).
+        share: of the clips that get a name, from 0 to 1; every class gets one at least.
+
+    Returns:
+        Places of the clips, and the class of each, both of shape (named,). A clip that is among the most probable of
+        two classes is there twice.
+
+    Examples:
+        >>> most_probable(np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]]))
+        (array([0, 1, 3, 2]), array([0, 0, 1, 1]))
+    """
+    classes = shares.shape[1]
+    count = max(1, round(share * len(shares) / classes))
+    places = np.argsort(-shares, axis=0, kind="stable")[:count]
+    return places.T.ravel(), np.repeat(np.arange(classes), count)
+
+
+def taught_by_names(embeddings: np.ndarray, shares: np.ndarray, settings: Settings) -> LogisticRegression:
+    """A head that learnt what `most_probable` names.
+
+    Args:
+        embeddings: in standard scores, shape (clips, width).
+        shares: the model's probabilities of EMOTIONS, shape (clips, 4).
+        settings: how.
+
+    Returns:
+        Its classes are numbers of EMOTIONS.
+    """
+    places, names = most_probable(shares, settings.share)
+    return LogisticRegression(C=settings.inverse_penalty, max_iter=1000).fit(embeddings[places], names)
+
+
+def self_trained(
+    embeddings: np.ndarray,
+    clips: pd.DataFrame,
+    pool_embeddings: np.ndarray,
+    pool: pd.DataFrame,
+    source_embeddings: np.ndarray,
+    judge: Judge,
+    settings: Settings = Settings(),
+) -> np.ndarray:
+    """Probabilities of clips by heads that a model's names of other folds' clips taught, a head a fold.
+
+    The model names re-centred clips of a corpus's other folds, those over which its statistics are taken (see
+    `aligned`). So no speaker's voice takes part in teaching the head that judges him, and no label does.
+
+    Args:
+        embeddings: shape (clips, width).
+        clips: their manifest rows, with corpus, language and fold.
+        pool_embeddings: shape (pool, width).
+        pool: their manifest rows, with utterance_id, corpus, language and fold.
+        source_embeddings: of the language the model was trained on, shape (n, width).
+        judge: the model's own head.
+        settings: how.
+
+    Returns:
+        Shape (clips, 4); NaN where there were no clips of other folds.
+    """
+    found = np.full((len(clips), len(EMOTIONS)), np.nan)
+    source = Statistics.of(source_embeddings)
+    standard = Statistics(np.zeros_like(source.mean), np.ones_like(source.deviation))
+    for rows, others in other_folds(clips, pool):
+        own = Statistics.of(pool_embeddings[others])
+        shares = judge(recentred(pool_embeddings[others], own, source))
+        head = taught_by_names(recentred(pool_embeddings[others], own, standard), shares, settings)
+        found[rows] = head.predict_proba(recentred(embeddings[rows], own, standard))
+    return found
