@@ -12,7 +12,7 @@ from sernb.evaluation.predictions import METRICS, scores_by
 from sernb.experiments.conditions import CONDITIONS, condition_group, stored_groups
 from sernb.experiments.stored import open_stored
 from sernb.experiments.transfer_scores import SCORES_FILE, printed
-from sernb.results import ablations, cost, findings, selection, sentences, variants
+from sernb.results import ablations, cost, findings, selection, self_training, sentences, variants
 from sernb.results.ladder import every_rung, gain_over_baseline
 from sernb.results.mixed_ensembles import mixture_table
 from sernb.results.throughput import stored_speeds
@@ -84,7 +84,7 @@ def whole_report(root: Path = FOLDER) -> Report:
     others = {name: table for name, table in tables.items() if name != "baseline"}
     differences = comparison.differences(others, tables["baseline"])
     gains, alike, gaps = variants.gain_rows(root), variants.alike_rows(root), variants.gap_rows(root)
-    genders = gender_changes(root)
+    genders, taught = gender_changes(root), self_training.gains(root)
     said = [
         sentences.provenance(open_stored(root).runs),
         sentences.judgements_sentence(findings.judgement_counts(tables)),
@@ -93,6 +93,7 @@ def whole_report(root: Path = FOLDER) -> Report:
         *sentences.gains_over_alike_baseline(alike),
         *sentences.gender_gap_sentences(gaps),
         *(selection.choice_sentences(root) if (root / selection.SELECTION_FILE).exists() else ()),
+        *self_training.said(taught, root),
     ]
     tables_of_ablations = {
         f"{question} Macro-F1, mean (std) over rounds; difference [95 % interval]": table
@@ -123,6 +124,7 @@ def whole_report(root: Path = FOLDER) -> Report:
         "Ensembles of models that differ, target statistics: macro-F1 [95 % interval over speakers]": mixture_table(
             root
         ),
+        **self_training_pages(taught, root),
         "Accuracy of women less that of men [95 % interval]": variants.variants_page(gaps),
         "Stage 1 alone, mean (std) over runs, one per seed and left-out fold": stored_stage1(root),
         "Training throughput, augmentation included, against the same step written the stock way (30 s, fp32)": (
@@ -183,6 +185,21 @@ def cost_page(root: Path = FOLDER) -> pd.DataFrame:
     """Median minutes of a run, and the hours of all of them, for each method's stored runs."""
     table = cost.cost_by_method(findings.runs_by_method(root)).drop(columns="parameters")
     return table.assign(**{"hours of all": table["runs"] * table["minutes"] / 60})
+
+
+def self_training_pages(gains: pd.DataFrame, root: Path = FOLDER) -> dict[str, pd.DataFrame]:
+    """What self-training brings, of `self_training.gains`, and how English chose the way; each where it is stored."""
+    choice = root / self_training.CHOICE_FILE
+    pages = {}
+    if len(gains):
+        pages["A head taught by the model's own names, target statistics: macro-F1, gain [95 % interval]"] = (
+            self_training.gains_page(gains)
+        )
+    if choice.exists():
+        pages["Ways to teach it, judged by an English corpus that the model never heard: macro-F1"] = (
+            self_training.choices(read_table(choice)).rename(columns={"inverse_penalty": "C"})
+        )
+    return pages
 
 
 def paired_scores(root: Path = FOLDER) -> pd.DataFrame:

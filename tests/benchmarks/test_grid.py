@@ -16,6 +16,7 @@ from sernb.corpora.registry import CORPORA
 from sernb.evaluation.predictions import scores_by
 from sernb.results.report import stored
 from sernb.results.selection import chosen
+from sernb.results.self_training import chosen as chosen_way
 from sernb.results.throughput import stored_speeds
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -195,3 +196,24 @@ def test_english_corpora_choose_among_candidates(corpora, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.parquet")}
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 0 and {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_english_corpora_choose_how_a_model_teaches_itself(corpora, tmp_path):
+    (tmp_path / "candidates.toml").write_text('profile = "smoke"\nheld_out = ["ravdess", "cremad"]\n')
+    words = ["--candidates", tmp_path / "candidates.toml", "--corpora", corpora, "--encoder", "random-1x32"]
+    words += ["--runs", tmp_path / "runs", "--out", tmp_path]
+    command = [sys.executable, str(BENCHMARKS / "self_training.py"), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(tmp_path / "self_training.parquet")
+    assert done.stdout.splitlines()[-1] == f"chosen: {chosen_way(table)}"
+    assert table.groupby("held_out")["run"].nunique().to_dict() == {"ravdess": 1, "cremad": 1}
+    for held_out, rows in table.groupby("held_out"):
+        folder = tmp_path / "runs" / rows["run"].iloc[0]
+        ways = {
+            "statistics": rows["share"].isna(),
+            "self-trained": (rows["share"] == 1) & (rows["inverse_penalty"] == 0.001),
+        }
+        for variant, way in ways.items():
+            scored = scores_by(pd.read_parquet(folder / f"predictions-{variant}.parquet"), "corpus").set_index("corpus")
+            assert rows[way]["macro_f1"].item() == pytest.approx(scored.loc[held_out, "macro_f1"])

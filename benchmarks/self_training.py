@@ -1,0 +1,90 @@
+"""How should a model teach itself a language? English answers, no target: results/self_training.parquet.
+
+    python benchmarks/self_training.py --corpora ~/corpora --out results
+
+For each English corpus, the main table's baseline that never heard it (those of choose.py: found, or trained) teaches
+itself that corpus under every setting. A row is a setting and a corpus; the one without a setting is the baseline with
+the corpus's own statistics.
+"""
+
+import argparse
+import tomllib
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from choose import FILE
+from grid import ENCODERS
+
+from sernb.commands.data import absolute
+from sernb.commands.learn import weights
+from sernb.data.folds import Split
+from sernb.data.writing import write_table
+from sernb.evaluation.predictions import infer, prediction_table, scores_by
+from sernb.experiments.sweep import Cell, Sweep
+from sernb.models.whisper import EmotionClassifier
+from sernb.results.self_training import CHOICE_FILE, chosen
+from sernb.runs import Run
+from sernb.training.loop import make_accelerator
+from sernb.training.self_training import Settings, self_trained
+from sernb.training.target_statistics import aligned, sample, statistics_pool
+
+SETTINGS = [Settings(*one) for one in product((0.25, 0.5, 1.0), (0.0001, 0.001, 0.01, 0.1))]
+
+
+def judged(run: Run, split: Split) -> Iterator[tuple[dict[str, float], pd.DataFrame]]:
+    """Test predictions of a run without any setting and under each of SETTINGS, and the setting."""
+    model, accelerator = EmotionClassifier.from_pretrained(run.model).eval(), make_accelerator()
+
+    def heard(clips: pd.DataFrame) -> np.ndarray:
+        return infer(model, clips, accelerator, progress=True)[1]
+
+    def head(moved: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return model.head(torch.from_numpy(moved)).softmax(-1).numpy()
+
+    pool, test, source = statistics_pool(split), heard(split.test), heard(sample(split.train))
+    others = heard(pool)
+    yield {}, prediction_table(split.test, head(aligned(test, split.test, others, pool, source)[0]))
+    for settings in SETTINGS:
+        shares = self_trained(test, split.test, others, pool, source, head, settings)
+        yield asdict(settings), prediction_table(split.test, shares)
+
+
+def rows(corpus: str, where: Sweep) -> Iterator[dict[str, Any]]:
+    """Scores of the baseline that never heard an English corpus, in that corpus."""
+    sweep = replace(where, held_out=(corpus,))
+    study = sweep.study(progress=True)
+    run = sweep.run(study, Cell("baseline", 0))
+    split = study.zero_shot(0)
+    own = replace(split, test=split.test[split.test["corpus"] == corpus])
+    for settings, table in judged(run, own):
+        score = scores_by(table, "corpus").iloc[0]
+        about = {"held_out": corpus, "run": run.name, "device": run.device, "date": run.environment["date"]}
+        yield about | settings | {"macro_f1": score["macro_f1"], "clips": score["clips"]}
+
+
+def main() -> None:
+    """Judge and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", type=absolute, required=True)
+    parser.add_argument("--encoder", type=weights, default=ENCODERS["base"], help="initial weights of whisper-base")
+    parser.add_argument("--candidates", type=Path, default=FILE, help="names the profile and the English corpora")
+    parser.add_argument("--runs", type=absolute, default=absolute("runs"))
+    parser.add_argument("--out", type=Path, required=True, help="folder of the table")
+    given = parser.parse_args()
+    content = tomllib.loads(given.candidates.read_text())
+    where = Sweep(content["profile"], given.corpora, given.encoder, given.runs)
+    table = pd.DataFrame([row for corpus in content["held_out"] for row in rows(corpus, where)])
+    write_table(given.out / CHOICE_FILE, table)
+    print(table.groupby(["share", "inverse_penalty"], dropna=False)["macro_f1"].mean().round(3).to_string())
+    print(f"chosen: {chosen(table)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,198 @@
+"""What heads that a model's own names taught bring, in the stored runs; and which way of teaching English chooses."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sernb.data.files import read_table
+from sernb.data.grouping import each_corpus
+from sernb.data.shipped import RESULTS
+from sernb.evaluation import comparison, uncertainty
+from sernb.evaluation.ensembles import ensemble_scores
+from sernb.evaluation.predictions import prediction_table, scores
+from sernb.experiments import frozen
+from sernb.experiments.layers import from_english, probe, transferred
+from sernb.labels import EMOTIONS, PROBABILITIES
+from sernb.languages import language_name
+from sernb.results import sentences
+from sernb.results.findings import METHODS, runs_of_group
+from sernb.results.ladder import gain_by_language, macro_f1_interval, shifted_back
+from sernb.runs import SELF_TRAINED, STATISTICS
+from sernb.training.self_training import Settings, self_trained
+
+CHOICE_FILE = "self_training.parquet"
+"""Scores of every way to teach, made by benchmarks/self_training.py. A row is a setting and an English corpus; one
+without a setting is the model that has not taught itself."""
+TOGETHER = 5  # models of an ensemble
+
+
+def choices(table: pd.DataFrame) -> pd.DataFrame:
+    """Macro-F1 of every way to teach, a column an English corpus, and their mean; in the order of the table.
+
+    Args:
+        table: of CHOICE_FILE.
+    """
+    keys = ["share", "inverse_penalty"]
+    wide = table.pivot_table(index=keys, columns="held_out", values="macro_f1", dropna=False, sort=False)
+    return wide.dropna(how="all").assign(mean=wide.mean(axis=1)).rename_axis(columns=None).reset_index()
+
+
+def chosen(table: pd.DataFrame) -> Settings:
+    """The settings with the highest mean over the English corpora; of CHOICE_FILE."""
+    taught = choices(table).dropna(subset="share")
+    return Settings(*taught.loc[taught["mean"].idxmax(), ["share", "inverse_penalty"]])
+
+
+def gains(root: Path = RESULTS) -> pd.DataFrame:
+    """What self-training adds to target statistics, in every method that has it stored.
+
+    Returns:
+        One row a method and language: method, language, corpus, seeds; statistics, evened and self_trained, the
+        macro-F1 of single models with target statistics, with these and classes brought to equal shares (see `evened`),
+        and self-trained; value, low, high of what the last has over the first; statistics_of_five and
+        self_trained_of_five, of ensembles, the mean over sets of five models; NaN where there are fewer.
+    """
+    rows = []
+    for group, method in METHODS.items():
+        runs = [run for run in runs_of_group(root, group) if SELF_TRAINED in run.variants]
+        if not runs:
+            continue
+        before, after = shifted_back(runs), comparison.pooled(runs, variant=SELF_TRAINED)
+        kinds = {"statistics": before, "evened": evened(before), "self_trained": after}
+        scored = {kind: _scores(table) for kind, table in kinds.items()}
+        several = {f"{kind}_of_five": _of_five(kinds[kind]) for kind in ("statistics", "self_trained")}
+        for gain in gain_by_language(after, before):
+            own = {kind: values.get(gain["corpus"]) for kind, values in (scored | several).items()}
+            rows.append({"method": method, "seeds": after["seed"].nunique()} | gain | own)
+    return pd.DataFrame(rows)
+
+
+def evened(judged: pd.DataFrame) -> pd.DataFrame:
+    """Predictions whose probabilities are brought to equal mean shares of the classes, in each corpus and round.
+
+    Self-training takes it that classes are equally frequent. This is what that alone brings, without a new head.
+
+    Args:
+        judged: of one method, from `comparison.pooled`.
+    """
+    shares = judged[PROBABILITIES]
+    for _ in range(100):  # what evens the classes unsettles the clips' sums, and the other way: both settle (Sinkhorn)
+        shares = shares / shares.groupby([judged["corpus"], judged["seed"]]).transform("mean")
+        shares = shares.div(shares.sum(axis=1), axis=0)
+    return judged.assign(**shares)
+
+
+def gains_page(table: pd.DataFrame) -> pd.DataFrame:
+    """`gains` as the results page shows them."""
+    named = table.assign(gain=[uncertainty.in_words(row) for row in table.to_dict("records")])
+    columns = {
+        "statistics": "target statistics",
+        "evened": "classes evened",
+        "self_trained": "self-trained",
+        "gain": "gain",
+        "statistics_of_five": "five together, target statistics",
+        "self_trained_of_five": "five together, self-trained",
+    }
+    return named[["method", "corpus", "seeds", *columns]].rename(columns=columns)
+
+
+def gain_sentence(found: pd.DataFrame) -> str:
+    """What self-training brings the baseline with target statistics; of `gains`."""
+    rows = found[found["method"] == METHODS["baseline"]]
+    return (
+        "A new head, taught on other speakers' clips that the model itself has named, adds to the baseline with target "
+        f"statistics {sentences.by_language(rows)} ({rows['seeds'].max()} seeds). Equal shares of the classes alone, "
+        f"without a new head, add {_listed(rows['evened'] - rows['statistics'], rows['language'])}."
+    )
+
+
+def choice_sentence(table: pd.DataFrame) -> str:
+    """How the way to teach was chosen; of CHOICE_FILE."""
+    ways = choices(table)
+    best, before = ways.loc[ways["mean"].idxmax()], ways[ways["share"].isna()]["mean"].iloc[0]
+    return (
+        f"How it is taught, English chose: the best of {ways['share'].notna().sum()} ways names {best['share']:.0%} of "
+        f"the clips, with C = {best['inverse_penalty']:g}. In an English corpus that they never heard, baselines reach "
+        f"a macro-F1 of {best['mean']:.3f} with it, and {before:.3f} with the corpus's own statistics alone (mean over "
+        "corpora)."
+    )
+
+
+def said(found: pd.DataFrame, root: Path = RESULTS) -> list[str]:
+    """Both sentences, each where its runs are stored; of `gains`."""
+    file = root / CHOICE_FILE
+    return [
+        *([gain_sentence(found)] if len(found) else ()),
+        *([choice_sentence(read_table(file))] if file.exists() else ()),
+    ]
+
+
+def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
+    """Self-training on frozen embeddings and on those of a trained model, in one language.
+
+    Both are of the same real clips. The trained model is the stored baseline of seed 0; on frozen embeddings a probe
+    that learnt from English names the clips.
+
+    Args:
+        language: ISO 639-1.
+        root: folder of the stored runs.
+
+    Returns:
+        One row each: embeddings; between emotions, the share of the embeddings' spread that lies between the emotions'
+        means; re-centred and self-trained, macro-F1.
+    """
+    run = next(run for run in runs_of_group(root, "baseline") if run.seed == 0)
+    clips, embeddings = frozen.read(root / frozen.FILE.name)
+    split = from_english(clips)
+    source, test = embeddings[split.train.index], embeddings[split.test.index]
+    english = probe(source, split.train["emotion"])
+    order = [list(english.classes_).index(emotion) for emotion in EMOTIONS]
+    taught = self_trained(
+        test, split.test, test, split.test, source, lambda moved: english.predict_proba(moved)[:, order]
+    )
+    named = transferred(split, embeddings).query("part == 'test' and statistics == 'target'")
+    vectors = pd.DataFrame(test, index=split.test["utterance_id"])
+
+    def row(what: str, embeddings: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> dict:
+        before, after = (table[table["language"] == language] for table in (before, after))
+        spread = between_classes(
+            embeddings.loc[before["utterance_id"]].to_numpy(float), before["emotion"].to_numpy(str)
+        )
+        scored = {kind: scores(table)["macro_f1"] for kind, table in (("re-centred", before), ("self-trained", after))}
+        return {"embeddings": what, "between emotions": spread} | scored
+
+    return pd.DataFrame(
+        [
+            row("frozen", vectors, named, prediction_table(split.test, taught)),
+            row("trained on English emotion", run.embeddings, run.variant(STATISTICS), run.variant(SELF_TRAINED)),
+        ]
+    )
+
+
+def between_classes(embeddings: np.ndarray, label: np.ndarray) -> float:
+    """Share of embeddings' variance that lies between the means of classes: 0 to 1, the mean over dimensions.
+
+    Args:
+        embeddings: shape (clips, width).
+        label: of each clip, shape (clips,).
+    """
+    away = embeddings - embeddings.mean(0)
+    parts = [(label == name).mean() * away[label == name].mean(0) ** 2 for name in np.unique(label)]
+    return float((np.sum(parts, axis=0) / away.var(0).clip(min=1e-12)).mean())
+
+
+def _scores(judged: pd.DataFrame) -> dict[str, float]:
+    return {about["corpus"]: macro_f1_interval(clips)["value"] for about, clips in each_corpus(judged)}
+
+
+def _of_five(judged: pd.DataFrame) -> dict[str, float]:
+    if judged["seed"].nunique() < TOGETHER:
+        return {}
+    return dict(ensemble_scores(judged, TOGETHER).groupby("corpus")["macro_f1"].mean())
+
+
+def _listed(values: pd.Series, languages: pd.Series) -> str:
+    return sentences.listed(
+        [f"{value:+.3f} in {language_name(code)}" for value, code in zip(values, languages, strict=True)]
+    )

@@ -1,0 +1,97 @@
+"""What self-training brings in stored runs, and which way of teaching English chooses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score
+from stored import answers, store
+
+from sernb.experiments.kept import Kept, add_runs
+from sernb.labels import EMOTIONS, PROBABILITIES
+from sernb.results import self_training
+from sernb.training.self_training import Settings
+
+
+def no_ties(table: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    shares = table[PROBABILITIES] + 0.05 * generator.random((len(table), 4))
+    return table.assign(**shares.div(shares.sum(axis=1), axis=0))
+
+
+@pytest.fixture
+def root(tmp_path):
+    for seed in range(5):
+        generator = np.random.default_rng(seed)
+        before, after = (no_ties(answers(generator, right), generator) for right in (0.5, 0.8))
+        variants = {"statistics": before, "self-trained": after}
+        run = store(tmp_path / "runs" / f"baseline-{seed}", seed, before, variants)
+        add_runs(tmp_path, [Kept(run, "baseline")])
+    plain = answers(np.random.default_rng(9))
+    run = store(tmp_path / "runs" / "byol-0", 0, plain, {"statistics": plain}, recipe="byol")
+    add_runs(tmp_path, [Kept(run, "byol")])
+    return tmp_path
+
+
+def macro_f1(table: pd.DataFrame) -> float:
+    named = np.array(EMOTIONS)[table[PROBABILITIES].to_numpy().argmax(1)]
+    return f1_score(table["emotion"], named, average="macro")
+
+
+def test_the_gain_is_over_the_same_models_with_statistics(root):
+    (row,) = self_training.gains(root).to_dict("records")
+    assert (row["method"], row["language"], row["seeds"]) == ("baseline", "ur", 5)  # BYOL has none stored
+    judged = pd.read_parquet(root / "predictions")
+    for variant, column in (("statistics", "statistics"), ("self-trained", "self_trained")):
+        tables = [rows for _, rows in judged[judged["variant"] == variant].groupby("run") if len(rows) == 64]
+        tables = [rows for rows in tables if rows["run"].iloc[0].startswith("baseline")]
+        assert row[column] == pytest.approx(np.mean([macro_f1(rows) for rows in tables]), abs=0.01)
+        mean = sum(rows.sort_values("utterance_id")[PROBABILITIES].to_numpy() for rows in tables)
+        together = tables[0].sort_values("utterance_id").assign(**dict(zip(PROBABILITIES, mean.T, strict=True)))
+        assert row[f"{column}_of_five"] == pytest.approx(macro_f1(together))
+    assert row["value"] == pytest.approx(row["self_trained"] - row["statistics"], abs=0.01)
+    assert row["low"] < row["value"] < row["high"]
+    assert "(5 seeds)" in self_training.said(self_training.gains(root), root)[0]
+    assert list(self_training.gains_page(self_training.gains(root))["gain"])[0].startswith(f"{row['value']:+.3f} [")
+
+
+def test_evened_probabilities_have_equal_mean_shares():
+    tables = [answers(np.random.default_rng(seed)).assign(seed=seed) for seed in (0, 1)]
+    other = answers(np.random.default_rng(2), corpus="emodb", language="de").assign(seed=0)
+    lopsided = other.assign(p_angry=other["p_angry"] * 5)
+    lopsided[PROBABILITIES] = lopsided[PROBABILITIES].div(lopsided[PROBABILITIES].sum(axis=1), axis=0)
+    even = self_training.evened(pd.concat([*tables, lopsided], ignore_index=True))
+    np.testing.assert_allclose(even[PROBABILITIES].sum(axis=1), 1)
+    means = even.groupby(["corpus", "seed"])[PROBABILITIES].mean()
+    assert len(means) == 3 and np.abs(means.to_numpy() - 0.25).max() < 1e-6
+    # what lopsided shares had hidden is back
+    assert macro_f1(even[even["corpus"] == "emodb"]) == pytest.approx(macro_f1(other), abs=0.03)
+
+
+def test_without_a_run_that_taught_itself_nothing_is_said(tmp_path):
+    table = answers(np.random.default_rng(0))
+    add_runs(tmp_path, [Kept(store(tmp_path / "runs" / "one", 0, table, {"statistics": table}), "baseline")])
+    assert self_training.gains(tmp_path).empty and self_training.said(self_training.gains(tmp_path), tmp_path) == []
+
+
+def test_english_chooses_by_the_mean_over_its_corpora():
+    rows = [("a", np.nan, np.nan, 0.5), ("b", np.nan, np.nan, 0.5)]
+    rows += [("a", 0.5, 0.1, 0.9), ("b", 0.5, 0.1, 0.3), ("a", 1.0, 0.001, 0.6), ("b", 1.0, 0.001, 0.7)]
+    table = pd.DataFrame(rows, columns=["held_out", "share", "inverse_penalty", "macro_f1"])
+    assert self_training.chosen(table) == Settings(1.0, 0.001)
+    np.testing.assert_allclose(self_training.choices(table)["mean"], [0.5, 0.6, 0.65])
+    said = self_training.choice_sentence(table)
+    assert "the best of 2 ways names 100% of the clips, with C = 0.001" in said
+    assert "0.650 with it, and 0.500 with" in said
+
+
+def test_the_share_of_spread_between_classes():
+    classes = np.array(["a"] * 50 + ["b"] * 50)
+    apart = np.where(classes == "a", 1.0, -1.0)[:, None] * np.array([[1.0, 0.0]])
+    noise = np.random.default_rng(0).normal(size=(100, 2))
+    assert self_training.between_classes(apart + np.array([[0.0, 1e-9]]) * noise, classes) == pytest.approx(
+        0.5, abs=0.05
+    )
+    for name in ("a", "b"):  # noise without a mean: each class's own variance is 1
+        noise[classes == name] = (noise[classes == name] - noise[classes == name].mean(0)) / noise[classes == name].std(
+            0
+        )
+    assert self_training.between_classes(apart + noise, classes) == pytest.approx(0.25)  # half of one dimension of two
