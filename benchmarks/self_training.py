@@ -28,7 +28,7 @@ from sernb.data.writing import write_table
 from sernb.evaluation.predictions import infer, prediction_table, scores_by
 from sernb.experiments.sweep import Cell, Sweep
 from sernb.models.whisper import EmotionClassifier
-from sernb.results.self_training import CHOICE_FILE, chosen
+from sernb.results.self_training import CHOICE_FILE, choices, chosen
 from sernb.runs import Run
 from sernb.training.loop import make_accelerator
 from sernb.training.self_training import Settings, self_trained
@@ -66,7 +66,8 @@ def rows(corpus: str, where: Sweep) -> Iterator[dict[str, Any]]:
     for settings, table in judged(run, own):
         score = scores_by(table, "corpus").iloc[0]
         about = {"held_out": corpus, "run": run.name, "device": run.device, "date": run.environment["date"]}
-        yield about | settings | {"macro_f1": score["macro_f1"], "clips": score["clips"]}
+        counts = {"clips": score["clips"], "speakers": table["speaker"].nunique()}
+        yield about | settings | {"macro_f1": score["macro_f1"]} | counts
 
 
 def main() -> None:
@@ -82,7 +83,7 @@ def main() -> None:
     where = Sweep(content["profile"], given.corpora, given.encoder, given.runs)
     table = pd.DataFrame([row for corpus in content["held_out"] for row in rows(corpus, where)])
     write_table(given.out / CHOICE_FILE, table)
-    print(table.groupby(["share", "inverse_penalty"], dropna=False)["macro_f1"].mean().round(3).to_string())
+    print(choices(table).round(3).to_string(index=False))
     print(f"chosen: {chosen(table)}")
 
 

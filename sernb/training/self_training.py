@@ -29,11 +29,11 @@ class Settings:
         inverse_penalty: of the logistic regression, scikit-learn's C: the smaller, the simpler the head.
     """
 
-    share: float = 1.0
-    inverse_penalty: float = 0.001
+    share: float = 0.5
+    inverse_penalty: float = 0.1
 
 
-def most_probable(shares: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def most_probable(shares: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
     """As many clips for each class as for any other: those it is most probable of.
 
     Args:
@@ -45,7 +45,7 @@ def most_probable(shares: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, n
         two classes is there twice.
 
     Examples:
-        >>> most_probable(np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]]))
+        >>> most_probable(np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]]), share=1.0)
         (array([0, 1, 3, 2]), array([0, 0, 1, 1]))
     """
     classes = shares.shape[1]

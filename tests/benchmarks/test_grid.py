@@ -18,6 +18,7 @@ from sernb.results.report import stored
 from sernb.results.selection import chosen
 from sernb.results.self_training import chosen as chosen_way
 from sernb.results.throughput import stored_speeds
+from sernb.training.self_training import Settings
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 READ = ["--unlabelled", "commonvoice,openslr"]
@@ -212,7 +213,8 @@ def test_english_corpora_choose_how_a_model_teaches_itself(corpora, tmp_path):
         folder = tmp_path / "runs" / rows["run"].iloc[0]
         ways = {
             "statistics": rows["share"].isna(),
-            "self-trained": (rows["share"] == 1) & (rows["inverse_penalty"] == 0.001),
+            "self-trained": (rows["share"] == Settings().share)
+            & (rows["inverse_penalty"] == Settings().inverse_penalty),
         }
         for variant, way in ways.items():
             scored = scores_by(pd.read_parquet(folder / f"predictions-{variant}.parquet"), "corpus").set_index("corpus")

@@ -6,6 +6,8 @@ import pytest
 from sklearn.metrics import f1_score
 from stored import answers, store
 
+from sernb.data.files import read_table
+from sernb.data.shipped import RESULTS
 from sernb.experiments.kept import Kept, add_runs
 from sernb.labels import EMOTIONS, PROBABILITIES
 from sernb.results import self_training
@@ -72,15 +74,22 @@ def test_without_a_run_that_taught_itself_nothing_is_said(tmp_path):
     assert self_training.gains(tmp_path).empty and self_training.said(self_training.gains(tmp_path), tmp_path) == []
 
 
-def test_english_chooses_by_the_mean_over_its_corpora():
-    rows = [("a", np.nan, np.nan, 0.5), ("b", np.nan, np.nan, 0.5)]
-    rows += [("a", 0.5, 0.1, 0.9), ("b", 0.5, 0.1, 0.3), ("a", 1.0, 0.001, 0.6), ("b", 1.0, 0.001, 0.7)]
+def test_english_chooses_by_the_mean_over_corpora_of_several_speakers():
+    rows = [("a", np.nan, np.nan, 0.5), ("b", np.nan, np.nan, 0.5), ("two", np.nan, np.nan, 0.7)]
+    rows += [("a", 0.5, 0.1, 0.9), ("b", 0.5, 0.1, 0.3), ("two", 0.5, 0.1, 0.9)]
+    rows += [("a", 1.0, 0.001, 0.6), ("b", 1.0, 0.001, 0.7), ("two", 1.0, 0.001, 0.4)]
     table = pd.DataFrame(rows, columns=["held_out", "share", "inverse_penalty", "macro_f1"])
+    table["speakers"] = np.where(table["held_out"] == "two", 2, 20)
     assert self_training.chosen(table) == Settings(1.0, 0.001)
     np.testing.assert_allclose(self_training.choices(table)["mean"], [0.5, 0.6, 0.65])
     said = self_training.choice_sentence(table)
-    assert "the best of 2 ways names 100% of the clips, with C = 0.001" in said
-    assert "0.650 with it, and 0.500 with" in said
+    assert "Of 2 ways the best names 100% of the clips, with C = 0.001" in said
+    assert "0.650 with it, and 0.500 with" in said and "The other ways reach 0.600 or more." in said
+    assert "TWO has too few speakers to choose: there every way changes macro-F1 by -0.300 to +0.200." in said
+
+
+def test_heads_are_taught_as_english_chose():
+    assert self_training.chosen(read_table(RESULTS / self_training.CHOICE_FILE)) == Settings()
 
 
 def test_the_share_of_spread_between_classes():

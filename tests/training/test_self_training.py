@@ -44,7 +44,7 @@ def test_every_class_names_as_many_clips_its_most_probable_ones():
 
 def test_a_class_that_is_never_the_most_probable_gets_its_clips_all_the_same():
     shares = np.tile([0.4, 0.3, 0.2, 0.1], (8, 1))
-    assert np.bincount(most_probable(shares)[1]).tolist() == [2] * 4
+    assert np.bincount(most_probable(shares, 1.0)[1]).tolist() == [2] * 4
     assert np.bincount(most_probable(shares[:2], 0.1)[1]).tolist() == [1] * 4
 
 
