@@ -1,4 +1,4 @@
-"""How should a model teach itself a language? English answers, no target: results/self_training.parquet.
+"""How should a model teach itself a language? English answers, no target: results/self-training/choice.parquet.
 
     python benchmarks/self_training.py --corpora ~/corpora --out results
 
@@ -82,6 +82,7 @@ def main() -> None:
     content = tomllib.loads(given.candidates.read_text())
     where = Sweep(content["profile"], given.corpora, given.encoder, given.runs)
     table = pd.DataFrame([row for corpus in content["held_out"] for row in rows(corpus, where)])
+    (given.out / CHOICE_FILE).parent.mkdir(parents=True, exist_ok=True)
     write_table(given.out / CHOICE_FILE, table)
     print(choices(table).round(3).to_string(index=False))
     print(f"chosen: {chosen(table)}")

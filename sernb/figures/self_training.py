@@ -28,7 +28,7 @@ def before_and_after(embeddings: pd.DataFrame, before: pd.DataFrame, after: pd.D
     right = [np.asarray(EMOTIONS)[table[PROBABILITIES].to_numpy().argmax(1)] == truth for table in (before, after)]
     scored = [scores(table)["macro_f1"] for table in (before, after)]
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharex=True, sharey=True)
-    heads = ("the head taught in English", "the head taught by its own names")
+    heads = ("taught in English", "taught by its own names")
     for ax, head, named, score in zip(axes, heads, right, scored, strict=True):
         for emotion in EMOTIONS:
             for filled in (True, False):

@@ -22,7 +22,10 @@ from sernb.results.ladder import gain_by_language, macro_f1_interval, shifted_ba
 from sernb.runs import SELF_TRAINED, STATISTICS
 from sernb.training.self_training import Settings, self_trained
 
-CHOICE_FILE = "self_training.parquet"
+STORE = "self-training"
+"""Folder of runs of their own, in `results/`: the main table's recipes, trained again. Those stored beside it were made
+before runs taught themselves, and their weights were not kept."""
+CHOICE_FILE = f"{STORE}/choice.parquet"
 """Scores of every way to teach, made by benchmarks/self_training.py. A row is a setting and an English corpus; one
 without a setting is the model that has not taught itself."""
 TOGETHER = 5  # models of an ensemble
@@ -51,7 +54,7 @@ def chosen(table: pd.DataFrame) -> Settings:
 
 
 def gains(root: Path = RESULTS) -> pd.DataFrame:
-    """What self-training adds to target statistics, in every method that has it stored.
+    """What self-training adds to target statistics, in every method of STORE.
 
     Returns:
         One row a method and language: method, language, corpus, seeds; statistics, evened and self_trained, the
@@ -61,7 +64,7 @@ def gains(root: Path = RESULTS) -> pd.DataFrame:
     """
     rows = []
     for group, method in METHODS.items():
-        runs = [run for run in runs_of_group(root, group) if SELF_TRAINED in run.variants]
+        runs = runs_of_group(root / STORE, group)
         if not runs:
             continue
         before, after = shifted_back(runs), comparison.pooled(runs, variant=SELF_TRAINED)
@@ -144,7 +147,7 @@ def said(found: pd.DataFrame, root: Path = RESULTS) -> list[str]:
 def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
     """Self-training on frozen embeddings and on those of a trained model, in one language.
 
-    Both are of the same real clips. The trained model is the stored baseline of seed 0; on frozen embeddings a probe
+    Both are of the same real clips. The trained model is the baseline of seed 0 in STORE; on frozen embeddings a probe
     that learnt from English names the clips.
 
     Args:
@@ -155,7 +158,7 @@ def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
         One row each: embeddings; between emotions, the share of the embeddings' spread that lies between the emotions'
         means; re-centred and self-trained, macro-F1.
     """
-    run = next(run for run in runs_of_group(root, "baseline") if run.seed == 0)
+    run = runs_of_group(root / STORE, "baseline")[0]
     clips, embeddings = frozen.read(root / frozen.FILE.name)
     split = from_english(clips)
     source, test = embeddings[split.train.index], embeddings[split.test.index]

@@ -16,6 +16,7 @@ from sernb.corpora.registry import CORPORA
 from sernb.evaluation.predictions import scores_by
 from sernb.results.report import stored
 from sernb.results.selection import chosen
+from sernb.results.self_training import CHOICE_FILE
 from sernb.results.self_training import chosen as chosen_way
 from sernb.results.throughput import stored_speeds
 from sernb.training.self_training import Settings
@@ -206,7 +207,7 @@ def test_english_corpora_choose_how_a_model_teaches_itself(corpora, tmp_path):
     command = [sys.executable, str(BENCHMARKS / "self_training.py"), *map(str, words)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    table = pd.read_parquet(tmp_path / "self_training.parquet")
+    table = pd.read_parquet(tmp_path / CHOICE_FILE)
     assert done.stdout.splitlines()[-1] == f"chosen: {chosen_way(table)}"
     assert table.groupby("held_out")["run"].nunique().to_dict() == {"ravdess": 1, "cremad": 1}
     for held_out, rows in table.groupby("held_out"):

@@ -82,7 +82,7 @@ def test_an_ablation_differs_in_nothing_but_what_it_is_named_after(group, fields
 
 def test_results_fit_the_repository_and_are_tables():
     stored = [path for path in report.FOLDER.rglob("*") if path.is_file() and not path.name.startswith(".")]
-    assert {path.suffix for path in stored} == {".parquet", ".csv", ".md"} and len(stored) < 30
+    assert {path.suffix for path in stored} == {".parquet", ".csv", ".md"} and len(stored) < 40
     assert sum(path.stat().st_size for path in stored) < 20e6 and max(path.stat().st_size for path in stored) < 5e6
 
 

@@ -26,7 +26,7 @@ def root(tmp_path):
         before, after = (no_ties(answers(generator, right), generator) for right in (0.5, 0.8))
         variants = {"statistics": before, "self-trained": after}
         run = store(tmp_path / "runs" / f"baseline-{seed}", seed, before, variants)
-        add_runs(tmp_path, [Kept(run, "baseline")])
+        add_runs(tmp_path / self_training.STORE, [Kept(run, "baseline")])
     plain = answers(np.random.default_rng(9))
     run = store(tmp_path / "runs" / "byol-0", 0, plain, {"statistics": plain}, recipe="byol")
     add_runs(tmp_path, [Kept(run, "byol")])
@@ -40,8 +40,8 @@ def macro_f1(table: pd.DataFrame) -> float:
 
 def test_the_gain_is_over_the_same_models_with_statistics(root):
     (row,) = self_training.gains(root).to_dict("records")
-    assert (row["method"], row["language"], row["seeds"]) == ("baseline", "ur", 5)  # BYOL has none stored
-    judged = pd.read_parquet(root / "predictions")
+    assert (row["method"], row["language"], row["seeds"]) == ("baseline", "ur", 5)  # BYOL is stored elsewhere
+    judged = pd.read_parquet(root / self_training.STORE / "predictions")
     for variant, column in (("statistics", "statistics"), ("self-trained", "self_trained")):
         tables = [rows for _, rows in judged[judged["variant"] == variant].groupby("run") if len(rows) == 64]
         tables = [rows for rows in tables if rows["run"].iloc[0].startswith("baseline")]
