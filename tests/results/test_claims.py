@@ -12,7 +12,7 @@ from sernb.evaluation.predictions import scores
 from sernb.evaluation.uncertainty import FEWEST_SPEAKERS
 from sernb.experiments.conditions import GENDER_CONDITIONS, condition_group
 from sernb.losses.continuous import metric_loss
-from sernb.results import openings, report, selection, self_training, sentences
+from sernb.results import ladder, openings, report, selection, self_training, sentences
 from sernb.results.ablations import ablation_table, all_ablations
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -218,6 +218,61 @@ def test_urdu_s_women_are_of_one_class_and_its_speakers_of_one_emotion():
     assert women.iloc[0] > 0.75 and "angry" not in women
     assert (urdu.groupby("speaker")["emotion"].nunique() == 1).mean() > 0.75
     assert bias.right_by_speaker_alone(urdu) > 0.75
+
+
+def lead(words: str) -> None:
+    """The page of results says so, under "Which leads held"."""
+    assert words in " ".join((report.FOLDER / "README.md").read_text().split("## Which leads held")[1].split())
+
+
+def test_leads_about_layers_and_lengths():
+    lead("in frozen encoders, yes, in both; after 480 steps of training the last layer shows no difference")
+    frozen = pd.read_parquet(report.FOLDER / "layers.parquet").query("measure == 'emotion' and language != 'en'")
+    for _, rows in frozen.groupby("encoder"):
+        means = rows.groupby("layer")["value"].mean()
+        assert 0 < means.idxmax() < means.index.max()
+    assert holds_zero(less_than_first("last-layer-480")).all()
+    lead("up to 480 steps, German surely; twice as many show no further difference")
+    steps = less_than_first("steps")
+    assert (steps.loc[["120 steps", "240 steps"], "value"] < 0).all()
+    assert (steps.xs("de", level="language").loc[["120 steps", "240 steps"], "high"] < 0).all()
+    assert holds_zero(steps.loc["960 steps"]).all()
+
+
+def test_leads_about_stage_1():
+    lead(
+        "before a short stage 2 in Bangla, in two seeds, and the interval holds zero; before 480 steps nothing is left"
+    )
+    short = less_than_first("stage1-before-120").xs("bn", level="language")
+    assert (short["value"] > 0.03).all() and holds_zero(short).all() and set(short["seeds"]) == {2}
+    late = less_than_first("stage1-before-480").loc["400 batches"]
+    assert (late["value"].abs() < 0.01).all()
+    lead("pairs of one emotion do as well as any")
+    pools = less_than_first("stage1-pool")
+    one, every = (pools.loc[what, "value"] for what in ("those, pairs of one emotion only", "the targets' other folds"))
+    assert (one >= every - 0.001).all()
+    lead("no difference shows; strongly repelled, all three languages fall")
+    repelled = less_than_first("speakers")
+    assert (
+        holds_zero(repelled.loc["repelled, weight 0.1"]).all()
+        and (repelled.loc["repelled, weight 1", "value"] < 0).all()
+    )
+
+
+def test_leads_about_what_else_helps():
+    lead("yes: all three languages fall without it, Bangla surely")
+    without = less_than_first("sources").loc["without RAVDESS"]
+    assert (without["value"] < 0).all() and without.loc["bn", "high"] < 0
+    lead("in all three languages, Urdu surely")
+    lead("models of several seeds together do better | in all three languages")
+    gains = ladder.gain_per_step().set_index(["step", "language"])
+    assert (gains.loc[list(ladder.STEPS[2:]), "value"] > 0).all()
+    assert gains.loc[(ladder.STEPS[2], "ur"), "low"] > 0
+    assert holds_zero(gains.loc[ladder.STEPS[2]].drop("ur")).all()
+
+
+def holds_zero(rows: pd.DataFrame) -> pd.Series:
+    return (rows["low"] < 0) & (rows["high"] > 0)
 
 
 @pytest.mark.parametrize("language", ["ur", "de", "bn"])
