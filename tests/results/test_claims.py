@@ -273,14 +273,14 @@ def test_leads_about_what_else_helps():
 
 def test_leads_about_self_training():
     lead("on trained models macro-F1 rises in all three languages, and every interval holds zero;")
-    lead("on frozen embeddings it rises in German alone")
+    lead("on frozen embeddings Bangla and Urdu fall")
     lead("in Bangla and Urdu; German falls")
     gains = self_training.gains().query("method == 'baseline'").set_index("language")
     assert len(gains) == 3 and (gains["value"] > 0).all() and holds_zero(gains).all()
     even = gains["evened"] - gains["statistics"]
     assert even["bn"] > 0 and even["ur"] > 0 > even["de"]
-    frozen = {name: self_training.where_it_works(name).iloc[0] for name in gains.index}
-    assert [name for name, row in frozen.items() if row["self-trained"] > row["re-centred"]] == ["de"]
+    frozen = [self_training.where_it_works(name).iloc[0] for name in ("bn", "ur")]
+    assert all(row["self-trained"] < row["re-centred"] - 0.01 for row in frozen)
 
 
 def holds_zero(rows: pd.DataFrame) -> pd.Series:
