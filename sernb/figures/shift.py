@@ -117,10 +117,26 @@ def recentred(predictions: pd.DataFrame, where: str, name: str = "fig-recentred"
         where: what they are of, for title and caption.
         name: of the figure.
     """
+    tables = {title: predictions[predictions["statistics"] == kind] for kind, title in STATISTICS.items()}
+    return _confusions(tables, where, "as the embeddings are and re-centred", name)
+
+
+def self_trained(before: pd.DataFrame, after: pd.DataFrame, where: str) -> HTML:
+    """Confusion matrices of the same re-centred clips under the head that English taught, and under those it taught.
+
+    Args:
+        before: predictions of one language with target statistics.
+        after: those of the heads that these names taught.
+        where: what they are of, for title and caption.
+    """
+    tables = {"taught in English": before, "taught by its own names": after}
+    return _confusions(tables, where, "by the head that English taught, and by those it taught", "fig-self-trained")
+
+
+def _confusions(tables: dict[str, pd.DataFrame], where: str, how: str, name: str) -> HTML:
     figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
     described = []
-    for ax, (statistics, title) in zip(axes, STATISTICS.items(), strict=True):
-        judged = predictions[predictions["statistics"] == statistics]
+    for ax, (title, judged) in zip(axes, tables.items(), strict=True):
         shares, value = confusion(judged), scores(judged)["macro_f1"]
         plots.confusion(shares, ax).set_title(f"{title}: macro-F1 {value:.2f}")
         recalls = ", ".join(f"{emotion} {shares.loc[emotion, emotion]:.2f}" for emotion in EMOTIONS)
@@ -128,7 +144,7 @@ def recentred(predictions: pd.DataFrame, where: str, name: str = "fig-recentred"
     return captioned(
         figure,
         alt=f"Two confusion matrices of {where}. {'; '.join(described)}.",
-        caption=f"{where}: what each class is taken for, as the embeddings are and re-centred.",
+        caption=f"{where}: what each class is taken for, {how}.",
         name=name,
     )
 

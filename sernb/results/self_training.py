@@ -10,7 +10,7 @@ from sernb.data.grouping import each_corpus
 from sernb.data.shipped import RESULTS
 from sernb.evaluation import comparison, uncertainty
 from sernb.evaluation.ensembles import ensemble_scores
-from sernb.evaluation.predictions import prediction_table, scores
+from sernb.evaluation.predictions import prediction_table
 from sernb.evaluation.uncertainty import FEWEST_SPEAKERS
 from sernb.experiments import frozen
 from sernb.experiments.layers import from_english, probe, transferred
@@ -147,8 +147,8 @@ def said(found: pd.DataFrame, root: Path = RESULTS) -> list[str]:
 def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
     """Self-training on frozen embeddings and on those of a trained model, in one language.
 
-    Both are of the same real clips. The trained model is the baseline of seed 0 in STORE; on frozen embeddings a probe
-    that learnt from English names the clips.
+    Both are of the same real clips. The trained models are the baselines of STORE; the spread is that of the main
+    table's baseline of seed 0. On frozen embeddings a probe that learnt from English names the clips.
 
     Args:
         language: ISO 639-1.
@@ -158,7 +158,6 @@ def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
         One row each: embeddings; between emotions, the share of the embeddings' spread that lies between the emotions'
         means; re-centred and self-trained, macro-F1.
     """
-    run = runs_of_group(root / STORE, "baseline")[0]
     clips, embeddings = frozen.read(root / frozen.FILE.name)
     split = from_english(clips)
     source, test = embeddings[split.train.index], embeddings[split.test.index]
@@ -169,20 +168,19 @@ def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
     )
     named = transferred(split, embeddings).query("part == 'test' and statistics == 'target'")
     vectors = pd.DataFrame(test, index=split.test["utterance_id"])
+    models, first = runs_of_group(root / STORE, "baseline"), runs_of_group(root, "baseline")[0]
+    answers = (comparison.pooled(models, variant=variant) for variant in (STATISTICS, SELF_TRAINED))
 
-    def row(what: str, embeddings: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> dict:
-        before, after = (table[table["language"] == language] for table in (before, after))
-        spread = between_classes(
-            embeddings.loc[before["utterance_id"]].to_numpy(float), before["emotion"].to_numpy(str)
-        )
-        scored = {kind: scores(table)["macro_f1"] for kind, table in (("re-centred", before), ("self-trained", after))}
-        return {"embeddings": what, "between emotions": spread} | scored
+    def row(what: str, vectors: pd.DataFrame, *tables: pd.DataFrame) -> dict:
+        own = [table[table["language"] == language] for table in tables]
+        scored = [macro_f1_interval(table)["value"] for table in own]
+        clips = own[0].drop_duplicates("utterance_id")
+        spread = between_classes(vectors.loc[clips["utterance_id"]].to_numpy(float), clips["emotion"].to_numpy(str))
+        return {"embeddings": what, "between emotions": spread, "re-centred": scored[0], "self-trained": scored[1]}
 
+    one_model = (table.assign(seed=0) for table in (named, prediction_table(split.test, taught)))
     return pd.DataFrame(
-        [
-            row("frozen", vectors, named, prediction_table(split.test, taught)),
-            row("trained on English emotion", run.embeddings, run.variant(STATISTICS), run.variant(SELF_TRAINED)),
-        ]
+        [row("frozen", vectors, *one_model), row("trained on English emotion", first.embeddings, *answers)]
     )
 
 
