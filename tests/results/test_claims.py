@@ -272,11 +272,12 @@ def test_leads_about_what_else_helps():
 
 
 def test_leads_about_self_training():
-    lead("on trained models macro-F1 rises in all three languages, and every interval holds zero;")
+    lead("on trained models macro-F1 rises in all three languages, German surely;")
     lead("on frozen embeddings Bangla and Urdu fall")
     lead("in Bangla and Urdu; German falls")
     gains = self_training.gains().query("method == 'baseline'").set_index("language")
-    assert len(gains) == 3 and (gains["value"] > 0).all() and holds_zero(gains).all()
+    assert len(gains) == 3 and (gains["value"] > 0).all()
+    assert gains.loc["de", "low"] > 0 and holds_zero(gains.drop("de")).all()
     even = gains["evened"] - gains["statistics"]
     assert even["bn"] > 0 and even["ur"] > 0 > even["de"]
     frozen = [self_training.where_it_works(name).iloc[0] for name in ("bn", "ur")]
