@@ -127,6 +127,10 @@ def choice_sentence(table: pd.DataFrame) -> str:
         f"{(taught[name] - before[name]).min():+.3f} to {(taught[name] - before[name]).max():+.3f}."
         for name in few
     )
+    corpora = list(table["held_out"].unique())
+    better = int((taught[corpora].mean(axis=1) > before[corpora].mean()).sum())
+    if few:
+        left_out += f" If it chose too, {better or 'none'} of the {len(taught)} ways would beat statistics alone."
     return (
         f"How it is taught, English chose. Of {len(taught)} ways the best names {best['share']:.0%} of the clips, with "
         f"C = {best['inverse_penalty']:g}: in English corpora that they never heard, baselines reach a macro-F1 of "

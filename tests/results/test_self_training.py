@@ -86,6 +86,7 @@ def test_english_chooses_by_the_mean_over_corpora_of_several_speakers():
     assert "Of 2 ways the best names 100% of the clips, with C = 0.001" in said
     assert "0.650 with it, and 0.500 with" in said and "The other ways reach 0.600 or more." in said
     assert "TWO has too few speakers to choose: there every way changes macro-F1 by -0.300 to +0.200." in said
+    assert "If it chose too, 1 of the 2 ways would beat statistics alone." in said
 
 
 def test_heads_are_taught_as_english_chose():
