@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from choose import FILE
 from grid import ENCODERS
 
@@ -39,20 +38,17 @@ SETTINGS = [Settings(*one) for one in product((0.25, 0.5, 1.0), (0.0001, 0.001, 
 
 def judged(run: Run, split: Split) -> Iterator[tuple[dict[str, float], pd.DataFrame]]:
     """Test predictions of a run without any setting and under each of SETTINGS, and the setting."""
-    model, accelerator = EmotionClassifier.from_pretrained(run.model).eval(), make_accelerator()
+    accelerator = make_accelerator()
+    model = EmotionClassifier.from_pretrained(run.model).eval().to(accelerator.device)
 
     def heard(clips: pd.DataFrame) -> np.ndarray:
         return infer(model, clips, accelerator, progress=True)[1]
 
-    def head(moved: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return model.head(torch.from_numpy(moved)).softmax(-1).numpy()
-
     pool, test, source = statistics_pool(split), heard(split.test), heard(sample(split.train))
     others = heard(pool)
-    yield {}, prediction_table(split.test, head(aligned(test, split.test, others, pool, source)[0]))
+    yield {}, prediction_table(split.test, model.judge(aligned(test, split.test, others, pool, source)[0]))
     for settings in SETTINGS:
-        shares = self_trained(test, split.test, others, pool, source, head, settings)
+        shares = self_trained(test, split.test, others, pool, source, model.judge, settings)
         yield asdict(settings), prediction_table(split.test, shares)
 
 

@@ -20,6 +20,10 @@ class Statistics:
         """Those of embeddings of shape (clips, width), two clips at least."""
         return cls(embeddings.mean(0), embeddings.std(0))
 
+    def standard_scores(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings, shape (clips, width), less the mean, in deviations."""
+        return (embeddings - self.mean) / self.deviation.clip(min=LEAST)
+
 
 def recentred(embeddings: np.ndarray, own: Statistics, source: Statistics) -> np.ndarray:
     """Embeddings shifted and scaled, in every dimension, from their own statistics to those the head was trained on.
@@ -29,4 +33,4 @@ def recentred(embeddings: np.ndarray, own: Statistics, source: Statistics) -> np
         own: of the recordings they come from.
         source: of the clips the head was trained on.
     """
-    return (embeddings - own.mean) / own.deviation.clip(min=LEAST) * source.deviation + source.mean
+    return own.standard_scores(embeddings) * source.deviation + source.mean

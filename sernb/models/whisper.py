@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from huggingface_hub import ModelHubMixin
 from safetensors.torch import load_model, save_model
@@ -201,6 +202,12 @@ class EmotionClassifier(nn.Module, ModelHubMixin):
     def forward(self, log_mel: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
         """Log-mels (batch, bins, time) and how many frames hold speech (batch,) -> logits (batch, 4)."""
         return self.head(self.encoder(log_mel, frames))
+
+    @torch.inference_mode()
+    def judge(self, embeddings: np.ndarray) -> np.ndarray:
+        """Embeddings (clips, width) -> probabilities of EMOTIONS (clips, 4)."""
+        device = next(self.head.parameters()).device
+        return self.head(torch.from_numpy(embeddings).to(device)).softmax(-1).cpu().numpy()
 
     def save_pretrained(  # type: ignore[override]  # the mixin's own would also push, which `push_to_hub` does
         self, folder: str | Path, *, config: None = None, model_card_kwargs: None = None

@@ -119,13 +119,9 @@ def store_outputs(
         table = prediction_table(split.test, shares).assign(part="test")[known]
         write_table(folder / predictions_file(name), table)
 
-    def head(moved: np.ndarray) -> np.ndarray:
-        with torch.inference_mode():
-            return model.head(torch.from_numpy(moved).to(accelerator.device)).softmax(-1).cpu().numpy()
-
-    store(STATISTICS if variant is None else f"{variant}-{STATISTICS}", head(moved))
+    store(STATISTICS if variant is None else f"{variant}-{STATISTICS}", model.judge(moved))
     if variant is None:
-        store(SELF_TRAINED, self_trained(embeddings, split.test, others, pool, heard, head))
+        store(SELF_TRAINED, self_trained(embeddings, split.test, others, pool, heard, model.judge))
         half = pd.DataFrame(embeddings.astype(np.float16), columns=[f"e{n}" for n in range(embeddings.shape[1])])
         half.insert(0, "utterance_id", split.test["utterance_id"].to_numpy(object))
         write_table(folder / EMBEDDINGS_FILE, half)

@@ -97,10 +97,9 @@ def self_trained(
     """
     found = np.full((len(clips), len(EMOTIONS)), np.nan)
     source = Statistics.of(source_embeddings)
-    standard = Statistics(np.zeros_like(source.mean), np.ones_like(source.deviation))
     for rows, others in other_folds(clips, pool):
         own = Statistics.of(pool_embeddings[others])
         shares = judge(recentred(pool_embeddings[others], own, source))
-        head = taught_by_names(recentred(pool_embeddings[others], own, standard), shares, settings)
-        found[rows] = head.predict_proba(recentred(embeddings[rows], own, standard))
+        head = taught_by_names(own.standard_scores(pool_embeddings[others]), shares, settings)
+        found[rows] = head.predict_proba(own.standard_scores(embeddings[rows]))
     return found
