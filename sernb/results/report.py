@@ -196,8 +196,8 @@ def self_training_pages(gains: pd.DataFrame, root: Path = FOLDER) -> dict[str, p
             self_training.gains_page(gains)
         )
     if choice.exists():
-        pages["Ways to teach it, judged by an English corpus that the model never heard: macro-F1"] = (
-            self_training.choices(read_table(choice)).rename(columns={"inverse_penalty": "C"})
+        pages["The best ways to teach it, judged by English corpora that the model never heard: macro-F1"] = (
+            self_training.choices_page(read_table(choice))
         )
     return pages
 

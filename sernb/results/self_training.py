@@ -1,5 +1,6 @@
 """What heads that a model's own names taught bring, in the stored runs; and which way of teaching English chooses."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -26,31 +27,38 @@ STORE = "self-training"
 """Folder of runs of their own, in `results/`: the main table's recipes, trained again. Those stored beside it were made
 before runs taught themselves, and their weights were not kept."""
 CHOICE_FILE = f"{STORE}/choice.parquet"
-"""Scores of every way to teach, made by benchmarks/self_training.py. A row is a setting and an English corpus; one
-without a setting is the model that has not taught itself."""
+"""Scores of every way to teach, made by benchmarks/self_training.py. A row is a setting, an English corpus and a seed;
+one without a setting is the model that has not taught itself."""
+SETTINGS = [field.name for field in fields(Settings)]
 TOGETHER = 5  # models of an ensemble
 
 
 def choices(table: pd.DataFrame) -> pd.DataFrame:
-    """Macro-F1 of every way to teach, a column an English corpus, in the order of the table.
+    """Macro-F1 of every way to teach, the mean over seeds, a column an English corpus, in the order of the table.
 
     Args:
         table: of CHOICE_FILE.
 
     Returns:
-        Columns share, inverse_penalty, one a corpus, and mean, of those with FEWEST_SPEAKERS: where there are two, a
+        Columns of SETTINGS, one a corpus, and mean, of those with FEWEST_SPEAKERS: where there are two, a
         single voice teaches the head that judges the other.
     """
-    keys = ["share", "inverse_penalty"]
-    wide = table.pivot_table(index=keys, columns="held_out", values="macro_f1", dropna=False, sort=False)
+    wide = table.pivot_table(index=SETTINGS, columns="held_out", values="macro_f1", dropna=False, sort=False)
     several = table.loc[table["speakers"] >= FEWEST_SPEAKERS, "held_out"].unique()
     return wide.dropna(how="all").assign(mean=wide[several].mean(axis=1)).rename_axis(columns=None).reset_index()
 
 
 def chosen(table: pd.DataFrame) -> Settings:
     """The settings with the highest mean in `choices`; of CHOICE_FILE."""
-    taught = choices(table).dropna(subset="share")
-    return Settings(*taught.loc[taught["mean"].idxmax(), ["share", "inverse_penalty"]])
+    best = best_choices(table).iloc[1]
+    return Settings(float(best["share"]), float(best["inverse_penalty"]), bool(best["whole"]), int(best["rounds"]))
+
+
+def best_choices(table: pd.DataFrame, count: int = 10) -> pd.DataFrame:
+    """Of `choices`, the model that has not taught itself, and then the best ways to teach."""
+    ways = choices(table)
+    untaught = ways["share"].isna()
+    return pd.concat([ways[untaught], ways[~untaught].nlargest(count, "mean")], ignore_index=True)
 
 
 def gains(root: Path = RESULTS) -> pd.DataFrame:
@@ -106,6 +114,14 @@ def gains_page(table: pd.DataFrame) -> pd.DataFrame:
     return named[["method", "corpus", "seeds", *columns]].rename(columns=columns)
 
 
+def choices_page(table: pd.DataFrame) -> pd.DataFrame:
+    """`best_choices` as pages show them."""
+    heard = {True: "all", False: "of statistics"}
+    named = {"inverse_penalty": "C", "whole": "clips heard"}
+    best = best_choices(table)
+    return best.assign(whole=best["whole"].map(heard), rounds=best["rounds"].astype("Int64")).rename(columns=named)
+
+
 def gain_sentence(found: pd.DataFrame) -> str:
     """What self-training brings the baseline with target statistics; of `gains`."""
     rows = found[found["method"] == METHODS["baseline"]]
@@ -118,9 +134,10 @@ def gain_sentence(found: pd.DataFrame) -> str:
 
 def choice_sentence(table: pd.DataFrame) -> str:
     """How the way to teach was chosen; of CHOICE_FILE."""
-    ways = choices(table)
+    ways, best = choices(table), chosen(table)
     taught, before = ways.dropna(subset="share"), ways[ways["share"].isna()].iloc[0]
-    best = taught.loc[taught["mean"].idxmax()]
+    heard = "all clips of the other folds" if best.whole else "the clips that statistics are taken over"
+    rounds = "once" if best.rounds == 1 else f"in {best.rounds} rounds"
     few = list(table.loc[table["speakers"] < FEWEST_SPEAKERS, "held_out"].unique())
     left_out = "".join(
         f" {name.upper()} has too few speakers to choose: there every way changes macro-F1 by "
@@ -132,10 +149,11 @@ def choice_sentence(table: pd.DataFrame) -> str:
     if few:
         left_out += f" If it chose too, {better or 'none'} of the {len(taught)} ways would beat statistics alone."
     return (
-        f"How it is taught, English chose. Of {len(taught)} ways the best names {best['share']:.0%} of the clips, with "
-        f"C = {best['inverse_penalty']:g}: in English corpora that they never heard, baselines reach a macro-F1 of "
-        f"{best['mean']:.3f} with it, and {before['mean']:.3f} with the corpus's own statistics alone. The other ways "
-        f"reach {taught['mean'].min():.3f} or more.{left_out}"
+        f"How it is taught, English chose. Of {len(taught)} ways the best hears {heard}, names {best.share:.0%} of "
+        f"them, teaches {rounds} and has C = {best.inverse_penalty:g}: in English corpora that they never heard, "
+        f"baselines of {table['seed'].nunique()} seeds reach a macro-F1 of {taught['mean'].max():.3f} with it, and "
+        f"{before['mean']:.3f} with the corpus's own statistics alone. The other ways reach {taught['mean'].min():.3f} "
+        f"or more.{left_out}"
     )
 
 

@@ -108,11 +108,14 @@ def store_outputs(
     ]
     write_table(folder / predictions_file(variant), pd.concat(tables, ignore_index=True))
 
-    source, pool = sample(split.train), statistics_pool(split)
+    source = sample(split.train)
     heard = judge(source)[1]
     fitted = fit_confidence(tables[0], Statistics.of(heard), _levels(source), people(split.train))
     fitted.save(folder / MODEL_FOLDER / (variant or ""))
-    others = judge(pool)[1]
+    needed = split.target if variant is None else statistics_pool(split)
+    pool = pd.concat([split.test, needed]).drop_duplicates("utterance_id")  # first those that are heard already
+    rest = pool.iloc[len(split.test) :]
+    others = np.concatenate([embeddings, judge(rest)[1]]) if len(rest) else embeddings
     moved, known = aligned(embeddings, split.test, others, pool, heard)
 
     def store(name: str, shares: np.ndarray) -> None:

@@ -27,10 +27,14 @@ class Settings:
     Attributes:
         share: of the clips that get a name; a clip may get two.
         inverse_penalty: of the logistic regression, scikit-learn's C: the smaller, the simpler the head.
+        whole: all clips of the other folds are heard, not only those that target statistics are taken over.
+        rounds: of teaching; from the second on, the head of the round before gives the names.
     """
 
     share: float = 0.5
     inverse_penalty: float = 0.1
+    whole: bool = True
+    rounds: int = 1
 
 
 def most_probable(shares: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +59,7 @@ def most_probable(shares: np.ndarray, share: float) -> tuple[np.ndarray, np.ndar
 
 
 def taught_by_names(embeddings: np.ndarray, shares: np.ndarray, settings: Settings) -> LogisticRegression:
-    """A head that learnt what `most_probable` names.
+    """A head that learnt what `most_probable` names, the names of the last round.
 
     Args:
         embeddings: in standard scores, shape (clips, width).
@@ -65,8 +69,11 @@ def taught_by_names(embeddings: np.ndarray, shares: np.ndarray, settings: Settin
     Returns:
         Its classes are numbers of EMOTIONS.
     """
-    places, names = most_probable(shares, settings.share)
-    return LogisticRegression(C=settings.inverse_penalty, max_iter=1000).fit(embeddings[places], names)
+    for _ in range(settings.rounds):
+        places, names = most_probable(shares, settings.share)
+        head = LogisticRegression(C=settings.inverse_penalty, max_iter=1000).fit(embeddings[places], names)
+        shares = head.predict_proba(embeddings)
+    return head
 
 
 def self_trained(
@@ -80,8 +87,8 @@ def self_trained(
 ) -> np.ndarray:
     """Probabilities of clips by heads that a model's names of other folds' clips taught, a head a fold.
 
-    The model names re-centred clips of a corpus's other folds, those over which its statistics are taken (see
-    `aligned`). So no speaker's voice takes part in teaching the head that judges him, and no label does.
+    The model names clips of a corpus's other folds, re-centred by their own statistics. So no speaker's voice takes
+    part in teaching the head that judges him, and no label does.
 
     Args:
         embeddings: shape (clips, width).
@@ -95,9 +102,9 @@ def self_trained(
     Returns:
         Shape (clips, 4); NaN where there were no clips of other folds.
     """
-    found = np.full((len(clips), len(EMOTIONS)), np.nan)
+    found = np.full((len(clips), len(EMOTIONS)), np.nan, dtype=np.float32)
     source = Statistics.of(source_embeddings)
-    for rows, others in other_folds(clips, pool):
+    for rows, others in other_folds(clips, pool, settings.whole):
         own = Statistics.of(pool_embeddings[others])
         shares = judge(recentred(pool_embeddings[others], own, source))
         head = taught_by_names(own.standard_scores(pool_embeddings[others]), shares, settings)

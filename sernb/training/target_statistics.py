@@ -62,12 +62,15 @@ def aligned(
     return moved, known
 
 
-def other_folds(clips: pd.DataFrame, pool: pd.DataFrame) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def other_folds(
+    clips: pd.DataFrame, pool: pd.DataFrame, whole: bool = False
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """For each corpus, language and fold: places of its clips, and places in the pool of what is known of the others.
 
     Args:
         clips: manifest rows, with corpus, language and fold.
-        pool: manifest rows, with utterance_id too; of each fold's others, those of `sample` count.
+        pool: manifest rows, with utterance_id too.
+        whole: of each fold's others all count, not only those of `sample`.
 
     Yields:
         Only where there are two others at least, of which a deviation can be taken.
@@ -75,6 +78,7 @@ def other_folds(clips: pd.DataFrame, pool: pd.DataFrame) -> Iterator[tuple[np.nd
     row_of = pd.Series(np.arange(len(pool)), index=pool["utterance_id"])
     for (name, language, number), rows in clips.reset_index(drop=True).groupby([*RECORDED, "fold"]).indices.items():
         here = (pool["corpus"] == name) & (pool["language"] == language)
-        others = row_of[sample(pool[here & (pool["fold"] != number)])["utterance_id"]].to_numpy()
-        if len(others) > 1:
-            yield rows, others
+        others = pool[here & (pool["fold"] != number)]
+        places = row_of[(others if whole else sample(others))["utterance_id"]].to_numpy()
+        if len(places) > 1:
+            yield rows, places

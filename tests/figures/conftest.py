@@ -55,7 +55,17 @@ def tables():
 
 
 @pytest.fixture(scope="module")
-def every(frozen, tables):
+def one_run(tables):
+    """Predictions of one training, and embeddings in which its clips' emotions lie apart."""
+    judged = tables["baseline"].query("seed == 0")
+    generator = np.random.default_rng(1)
+    vectors = pd.get_dummies(judged["emotion"]).to_numpy(float) @ generator.normal(size=(4, 12))
+    vectors += generator.normal(0, 0.8, vectors.shape)
+    return judged, pd.DataFrame(vectors, index=judged["utterance_id"])
+
+
+@pytest.fixture(scope="module")
+def every(frozen, tables, one_run):
     """One of each kind, by its script."""
     made = [
         widgets.augmentation(vowel(120), vowel(200), words="a vowel"),
@@ -63,6 +73,7 @@ def every(frozen, tables):
         widgets.pull_and_push(),
         widgets.redraw(tables, "ur", resamples=2000),
         widgets.results(tables, "ur"),
+        widgets.wrong_names(*one_run, "ur"),
     ]
     return {one.name: one for one in made}
 

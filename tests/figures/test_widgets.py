@@ -55,6 +55,7 @@ def test_a_caption_is_one_that_the_book_numbers(every):
         lambda frozen, tables: widgets.shift(*frozen, "bn"),
         lambda frozen, tables: widgets.redraw(tables, "bn"),
         lambda frozen, tables: widgets.results(tables, "bn"),
+        lambda frozen, tables: widgets.wrong_names(tables["baseline"], None, "bn"),
     ],
 )
 def test_a_language_without_clips_is_named(frozen, tables, make):

@@ -75,18 +75,32 @@ def test_without_a_run_that_taught_itself_nothing_is_said(tmp_path):
 
 
 def test_english_chooses_by_the_mean_over_corpora_of_several_speakers():
-    rows = [("a", np.nan, np.nan, 0.5), ("b", np.nan, np.nan, 0.5), ("two", np.nan, np.nan, 0.7)]
-    rows += [("a", 0.5, 0.1, 0.9), ("b", 0.5, 0.1, 0.3), ("two", 0.5, 0.1, 0.9)]
-    rows += [("a", 1.0, 0.001, 0.6), ("b", 1.0, 0.001, 0.7), ("two", 1.0, 0.001, 0.4)]
-    table = pd.DataFrame(rows, columns=["held_out", "share", "inverse_penalty", "macro_f1"])
+    untaught, few, all_twice = (np.nan, np.nan, None, np.nan), (0.5, 0.1, False, 1), (1.0, 0.001, True, 2)
+    scored = {untaught: (0.5, 0.5, 0.7), few: (0.9, 0.3, 0.9), all_twice: (0.6, 0.7, 0.4)}
+    rows = [
+        (*way, seed, name, score + away)
+        for way, scores in scored.items()
+        for name, score in zip(("a", "b", "two"), scores, strict=True)
+        for seed, away in ((0, -0.01), (1, 0.01))
+    ]
+    table = pd.DataFrame(rows, columns=[*self_training.SETTINGS, "seed", "held_out", "macro_f1"])
     table["speakers"] = np.where(table["held_out"] == "two", 2, 20)
-    assert self_training.chosen(table) == Settings(1.0, 0.001)
+    assert self_training.chosen(table) == Settings(1.0, 0.001, True, 2)
     np.testing.assert_allclose(self_training.choices(table)["mean"], [0.5, 0.6, 0.65])
     said = self_training.choice_sentence(table)
-    assert "Of 2 ways the best names 100% of the clips, with C = 0.001" in said
-    assert "0.650 with it, and 0.500 with" in said and "The other ways reach 0.600 or more." in said
+    assert "Of 2 ways the best hears all clips of the other folds, names 100% of them, teaches in 2 rounds" in said
+    assert "has C = 0.001" in said and "of 2 seeds reach a macro-F1 of 0.650 with it, and 0.500 with" in said
+    assert "The other ways reach 0.600 or more." in said
     assert "TWO has too few speakers to choose: there every way changes macro-F1 by -0.300 to +0.200." in said
     assert "If it chose too, 1 of the 2 ways would beat statistics alone." in said
+
+
+def test_a_page_shows_the_best_ways_below_the_untaught_one():
+    rows = [(np.nan, np.nan, None, np.nan, 0.5)] + [(0.5, 10.0**-n, n % 2 == 0, 1, 0.5 + n / 100) for n in range(12)]
+    table = pd.DataFrame(rows, columns=[*self_training.SETTINGS, "macro_f1"]).assign(seed=0, held_out="a", speakers=9)
+    page = self_training.choices_page(table)
+    np.testing.assert_allclose(page["mean"], [0.5, *(0.5 + n / 100 for n in range(11, 1, -1))])
+    assert page["clips heard"].iloc[1:3].tolist() == ["of statistics", "all"] and pd.isna(page["rounds"].iloc[0])
 
 
 def test_heads_are_taught_as_english_chose():

@@ -1,5 +1,7 @@
 """What a finished run leaves behind beside its predictions: averaged weights, target statistics, embeddings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,13 +10,15 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from sernb.data.folds import Split
-from sernb.evaluation.predictions import PROBABILITIES, scores
+from sernb.evaluation.predictions import PROBABILITIES, infer, scores
 from sernb.experiments.study import open_study
 from sernb.models.whisper import EmotionClassifier
-from sernb.runs import predictions_file
+from sernb.runs import SELF_TRAINED, predictions_file
 from sernb.training.baseline import BaselineConfig, train_baseline
 from sernb.training.loop import make_accelerator
 from sernb.training.outputs import CURVE_FILE, store_outputs
+from sernb.training.self_training import self_trained
+from sernb.training.target_statistics import sample
 
 SHORT = {"epochs": 3, "batches_per_epoch": 3, "batch_size": 8, "workers": 0}
 ENCODER = "random-1x32"
@@ -98,3 +102,17 @@ def test_no_dropout_between_an_embedding_and_its_probabilities(run, split, tmp_p
         tables.append(pd.read_parquet(tmp_path / name / predictions_file("statistics")))
     pd.testing.assert_frame_equal(*tables)
     pd.testing.assert_frame_equal(tables[0], run.variant("statistics"))
+
+
+def test_self_training_hears_every_clip_of_the_target(run, split, tmp_path):
+    study, few = split
+    target = study.zero_shot().test.assign(emotion=None)
+    model, accelerator = EmotionClassifier.from_pretrained(run.model).eval(), make_accelerator()
+    store_outputs(model, replace(few, target=target), tmp_path, accelerator, progress=False)
+    stored = pd.read_parquet(tmp_path / predictions_file(SELF_TRAINED))
+    test, others, source = (infer(model, clips, accelerator)[1] for clips in (few.test, target, sample(few.train)))
+    expected = self_trained(test, few.test, others, target, source, model.judge)
+    assert len(target) > 2 * len(stored)
+    np.testing.assert_allclose(stored[PROBABILITIES], expected, atol=0.02)  # bfloat16, in batches of other lengths
+    alone = self_trained(test, few.test, test, few.test, source, model.judge)
+    assert np.abs(alone - expected).max() > 0.05

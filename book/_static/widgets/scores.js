@@ -1,6 +1,7 @@
-// Scores of confusion counts, 16 numbers: four true classes by four named ones; as sernb.evaluation.counts.
+// Confusion counts, 16 numbers, four true classes by four named ones: scores as sernb.evaluation.counts, and a table.
 "use strict";
 {
+  const { EMOTIONS, el } = sernbWidgets;
   const METRICS = {
     macro_f1: {
       label: "macro-F1",
@@ -33,5 +34,28 @@
   };
   const total = (counts) => counts.reduce((sum, one) => sum + one, 0);
 
-  Object.assign(sernbWidgets, { METRICS, total });
+  // A table of confusion counts; `show` fills it.
+  function confusion(caption) {
+    const rows = el("tbody");
+    const head = el("tr", {}, el("td"), ...EMOTIONS.map((emotion) => el("th", { scope: "col" }, emotion)));
+    const node = el("table", { class: "sernb-confusion" }, el("caption", {}, caption), el("thead", {}, head), rows);
+    const show = (counts) =>
+      rows.replaceChildren(
+        ...EMOTIONS.map((emotion, row) => {
+          const own = counts.slice(4 * row, 4 * row + 4),
+            clips = total(own);
+          return el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, emotion),
+            ...own.map((count) =>
+              el("td", { class: "cell", style: `--share: ${clips ? count / clips : 0}` }, String(count)),
+            ),
+          );
+        }),
+      );
+    return { node, show };
+  }
+
+  Object.assign(sernbWidgets, { METRICS, confusion, total });
 }

@@ -1,8 +1,9 @@
 // The shift: from English statistics to a language's own, what becomes of its clips under a probe that heard English.
 "use strict";
 {
-  const { EMOTIONS, METRICS, MARKS, el, svg, mount, slider, button, readout, chart, text, axis, key, player, shorts } =
+  const { EMOTIONS, METRICS, MARKS, confusion, el, svg, mount, slider, button, readout, chart, text, axis, key, player } =
     sernbWidgets;
+  const { shorts } = sernbWidgets;
   const CLASS = (number) => `var(--${EMOTIONS[number]})`;
 
   // Values on the way from the first half of `stored`, English statistics, to the second, the language's own.
@@ -110,7 +111,7 @@
       },
     );
 
-    const table = el("tbody");
+    const table = confusion("Clips: true emotion (rows), named by the probe (columns)");
     const figures = readout();
     const show = () => {
       state = judge(data, share);
@@ -121,20 +122,7 @@
         ` (English statistics ${steps[0].toFixed(3)}, ${name}'s own ${steps[20].toFixed(3)}); `,
         `${right} of ${data.emotion.length} clips recognised.`,
       );
-      table.replaceChildren(
-        ...EMOTIONS.map((emotion, row) => {
-          const counts = state.counts.slice(4 * row, 4 * row + 4),
-            clips = counts.reduce((a, b) => a + b, 0);
-          return el(
-            "tr",
-            {},
-            el("th", { scope: "row" }, emotion),
-            ...counts.map((count) =>
-              el("td", { class: "cell", style: `--share: ${clips ? count / clips : 0}` }, String(count)),
-            ),
-          );
-        }),
-      );
+      table.show(state.counts);
       cloud.redraw();
       curve.redraw();
     };
@@ -176,13 +164,7 @@
           "div",
           { class: "sernb-side" },
           curve.node,
-          el(
-            "table",
-            { class: "sernb-confusion" },
-            el("caption", {}, "Clips: true emotion (rows), named by the probe (columns)"),
-            el("thead", {}, el("tr", {}, el("td"), ...EMOTIONS.map((emotion) => el("th", { scope: "col" }, emotion)))),
-            table,
-          ),
+          table.node,
         ),
       ),
       key([

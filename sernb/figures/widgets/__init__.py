@@ -10,5 +10,6 @@ from sernb.figures.widgets.pull import pull_and_push
 from sernb.figures.widgets.redraw import redraw
 from sernb.figures.widgets.results import results
 from sernb.figures.widgets.shift import shift
+from sernb.figures.widgets.wrong_names import wrong_names
 
-__all__ = ["augmentation", "pull_and_push", "redraw", "results", "shift"]
+__all__ = ["augmentation", "pull_and_push", "redraw", "results", "shift", "wrong_names"]
