@@ -45,8 +45,9 @@ def judged(run: Run, split: Split) -> Iterator[tuple[dict[str, Any], pd.DataFram
     def heard(clips: pd.DataFrame) -> np.ndarray:
         return infer(model, clips, accelerator, progress=True)[1]
 
-    pool, test, source = split.target, heard(split.test), heard(sample(split.train))
-    others = heard(pool)
+    pool = pd.concat([split.test, split.target]).drop_duplicates("utterance_id")
+    others, source = heard(pool), heard(sample(split.train))
+    test = others[: len(split.test)]
     yield {}, prediction_table(split.test, model.judge(aligned(test, split.test, others, pool, source)[0]))
     for settings in tqdm(SETTINGS, desc=run.name):
         shares = self_trained(test, split.test, others, pool, source, model.judge, settings)

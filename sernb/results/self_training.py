@@ -116,10 +116,13 @@ def gains_page(table: pd.DataFrame) -> pd.DataFrame:
 
 def choices_page(table: pd.DataFrame) -> pd.DataFrame:
     """`best_choices` as pages show them."""
-    heard = {True: "all", False: "of statistics"}
-    named = {"inverse_penalty": "C", "whole": "clips heard"}
     best = best_choices(table)
-    return best.assign(whole=best["whole"].map(heard), rounds=best["rounds"].astype("Int64")).rename(columns=named)
+    shown = {
+        "inverse_penalty": [None if np.isnan(one) else f"{one:g}" for one in best["inverse_penalty"]],
+        "whole": best["whole"].map({True: "all", False: "of statistics"}),
+        "rounds": best["rounds"].astype("Int64"),
+    }
+    return best.assign(**shown).rename(columns={"inverse_penalty": "C", "whole": "clips heard"})
 
 
 def gain_sentence(found: pd.DataFrame) -> str:

@@ -243,3 +243,23 @@ def one_emotion() -> HTML:
             "Nothing": "Any mean that differs from the English one is moved, whatever it is made of.",
         },
     )
+
+
+def wrong_names() -> HTML:
+    """The shift: when a head learns more than it was taught."""
+    return question(
+        "A model names 40 % of a language's clips wrongly, and a new head learns these names. When do the head's "
+        "answers become better than the names?",
+        right={
+            "When the wrong names are scattered over all other emotions": "Then they cancel. The mean of all clips "
+            "with one name moves towards the middle, and still lies in the direction of its emotion."
+        },
+        wrong={
+            "When the wrong names are all of one other emotion": "Then they add up. The mean turns towards that "
+            "emotion, and the head learns the mistake.",
+            "When the head is free enough to learn every name": "Then it learns the wrong ones too. A simple head has "
+            "to pass them over.",
+            "Never: it can't know more than it was taught": "It hears many clips at once. What their names get wrong "
+            "now in one direction, now in another, is not in their mean.",
+        },
+    )
