@@ -31,10 +31,10 @@ class Settings:
         rounds: of teaching; from the second on, the head of the round before gives the names.
     """
 
-    share: float = 0.5
-    inverse_penalty: float = 0.1
+    share: float = 1.0
+    inverse_penalty: float = 0.0001
     whole: bool = True
-    rounds: int = 1
+    rounds: int = 3
 
 
 def most_probable(shares: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
