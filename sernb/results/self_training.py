@@ -1,5 +1,6 @@
 """What heads that a model's own names taught bring, in the stored runs; and which way of teaching English chooses."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -85,6 +86,26 @@ def gains(root: Path = RESULTS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def over_baseline(root: Path = RESULTS) -> pd.DataFrame:
+    """What each other method of STORE has over the baseline, if the heads of both taught themselves.
+
+    Returns:
+        One row a method and language: method, seeds, language, corpus; value, low, high of the difference in macro-F1.
+    """
+    tables = {
+        method: comparison.pooled(runs, variant=SELF_TRAINED)
+        for group, method in METHODS.items()
+        if (runs := runs_of_group(root / STORE, group))
+    }
+    base = tables.pop(METHODS["baseline"], None)
+    return pd.DataFrame(
+        {"method": method, "seeds": judged["seed"].nunique()} | gain
+        for method, judged in tables.items()
+        if base is not None
+        for gain in gain_by_language(judged, base)
+    )
+
+
 def evened(judged: pd.DataFrame) -> pd.DataFrame:
     """Predictions whose probabilities are brought to equal mean shares of the classes, in each corpus and round.
 
@@ -135,11 +156,21 @@ def gain_sentence(found: pd.DataFrame) -> str:
     )
 
 
+def method_sentences(differences: pd.DataFrame) -> Iterator[str]:
+    """What each method has over a baseline whose heads taught themselves too; of `over_baseline`."""
+    for method, rows in differences.groupby("method", sort=False) if len(differences) else ():
+        yield (
+            f"Over a baseline whose heads taught themselves too, {method} has {sentences.by_language(rows)} "
+            f"({rows['seeds'].max()} seeds)."
+        )
+
+
 def choice_sentence(table: pd.DataFrame) -> str:
     """How the way to teach was chosen; of CHOICE_FILE."""
     ways, best = choices(table), chosen(table)
     taught, before = ways.dropna(subset="share"), ways[ways["share"].isna()].iloc[0]
     heard = "all clips of the other folds" if best.whole else "the clips that statistics are taken over"
+    share = "all" if best.share == 1 else f"{best.share:.0%}"
     rounds = "once" if best.rounds == 1 else f"in {best.rounds} rounds"
     few = list(table.loc[table["speakers"] < FEWEST_SPEAKERS, "held_out"].unique())
     left_out = "".join(
@@ -152,8 +183,8 @@ def choice_sentence(table: pd.DataFrame) -> str:
     if few:
         left_out += f" If it chose too, {better or 'none'} of the {len(taught)} ways would beat statistics alone."
     return (
-        f"How it is taught, English chose. Of {len(taught)} ways the best hears {heard}, names {best.share:.0%} of "
-        f"them, teaches {rounds} and has C = {best.inverse_penalty:g}: in English corpora that they never heard, "
+        f"How it is taught, English chose. Of {len(taught)} ways the best hears {heard}, names {share} of them, "
+        f"teaches {rounds} and has C = {best.inverse_penalty:g}: in English corpora that they never heard, "
         f"baselines of {table['seed'].nunique()} seeds reach a macro-F1 of {taught['mean'].max():.3f} with it, and "
         f"{before['mean']:.3f} with the corpus's own statistics alone. The other ways reach {taught['mean'].min():.3f} "
         f"or more.{left_out}"
@@ -161,10 +192,11 @@ def choice_sentence(table: pd.DataFrame) -> str:
 
 
 def said(found: pd.DataFrame, root: Path = RESULTS) -> list[str]:
-    """Both sentences, each where its runs are stored; of `gains`."""
+    """All sentences, each where its runs are stored; of `gains`."""
     file = root / CHOICE_FILE
     return [
         *([gain_sentence(found)] if len(found) else ()),
+        *method_sentences(over_baseline(root)),
         *([choice_sentence(read_table(file))] if file.exists() else ()),
     ]
 

@@ -100,7 +100,8 @@ def self_trained(
         settings: how.
 
     Returns:
-        Shape (clips, 4); NaN where there were no clips of other folds.
+        Shape (clips, 4); NaN where there were no clips of other folds. They lie close together where the penalty is
+        strong: the highest names the class, and says little about how sure that is.
     """
     found = np.full((len(clips), len(EMOTIONS)), np.nan, dtype=np.float32)
     source = Statistics.of(source_embeddings)

@@ -273,14 +273,14 @@ def test_leads_about_what_else_helps():
 
 def test_leads_about_self_training():
     lead("on trained models macro-F1 rises in all three languages, German surely;")
-    lead("on frozen embeddings Bangla and Urdu fall")
+    lead("on frozen embeddings all three fall")
     lead("in Bangla and Urdu; German falls")
     gains = self_training.gains().query("method == 'baseline'").set_index("language")
     assert len(gains) == 3 and (gains["value"] > 0).all()
     assert gains.loc["de", "low"] > 0 and holds_zero(gains.drop("de")).all()
     even = gains["evened"] - gains["statistics"]
     assert even["bn"] > 0 and even["ur"] > 0 > even["de"]
-    frozen = [self_training.where_it_works(name).iloc[0] for name in ("bn", "ur")]
+    frozen = [self_training.where_it_works(name).iloc[0] for name in gains.index]
     assert all(row["self-trained"] < row["re-centred"] - 0.01 for row in frozen)
 
 
@@ -290,10 +290,10 @@ def holds_zero(rows: pd.DataFrame) -> pd.Series:
 
 @pytest.mark.parametrize("language", ["ur", "de", "bn"])
 def test_self_training_needs_embeddings_that_show_emotion(language):
-    said("shift", "On frozen embeddings the same recipe gains less, or loses")
+    said("shift", "On frozen embeddings the same recipe loses")
     frozen, trained = self_training.where_it_works(language).to_dict("records")
     gains = [row["self-trained"] - row["re-centred"] for row in (frozen, trained)]
-    assert gains[0] < gains[1] and frozen["between emotions"] < 0.6 * trained["between emotions"] < 0.5
+    assert gains[0] < 0 < gains[1] and frozen["between emotions"] < 0.6 * trained["between emotions"] < 0.5
 
 
 def test_a_single_voice_teaches_itself():
@@ -301,8 +301,8 @@ def test_a_single_voice_teaches_itself():
     choice = pd.read_parquet(report.FOLDER / self_training.CHOICE_FILE)
     few = choice[choice["speakers"] < FEWEST_SPEAKERS]
     assert set(few["speakers"]) == {2}  # so the head is taught by one and judges the other
-    before = few.loc[few["share"].isna(), "macro_f1"].item()
-    assert few["macro_f1"].max() == before
+    ways = self_training.choices(choice)[few["held_out"].iloc[0]]
+    assert ways.idxmax() == 0  # the model that has not taught itself
 
 
 def test_held_out_corpora_order_recipes_no_better_than_held_out_speakers():

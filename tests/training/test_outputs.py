@@ -113,6 +113,6 @@ def test_self_training_hears_every_clip_of_the_target(run, split, tmp_path):
     test, others, source = (infer(model, clips, accelerator)[1] for clips in (few.test, target, sample(few.train)))
     expected = self_trained(test, few.test, others, target, source, model.judge)
     assert len(target) > 2 * len(stored)
-    np.testing.assert_allclose(stored[PROBABILITIES], expected, atol=0.02)  # bfloat16, in batches of other lengths
     alone = self_trained(test, few.test, test, few.test, source, model.judge)
-    assert np.abs(alone - expected).max() > 0.05
+    far = np.abs(alone - expected).max()  # what it would be without the clips that nobody judges
+    assert np.abs(stored[PROBABILITIES] - expected).max(axis=None) < 0.1 * far  # bfloat16, in batches of other lengths
