@@ -27,8 +27,8 @@ def three_findings(rungs: pd.DataFrame, left: pd.DataFrame, taught: pd.DataFrame
     plain, best = base[STEPS[0]], base[STEPS[3]] if len(base[STEPS[3]]) else base[STEPS[2]]
     fair = left[left["step"] == STEPS[2]]
     several = _taught_together(taught)
-    names = f" Heads that also learn the models' own names bring five together to {_listed(several)}."
-    further = names if len(several) else ""
+    own = f" Where the heads also learn the models' own names, five models together reach {_listed(several)}."
+    further = own if len(several) else ""
     better = "every language" if (best > plain).all() else f"{(best > plain).sum()} of {len(best)} languages"
     return [
         "**Emotion learnt in English carries over, and how much is lost depends on the language.** Without a label of "

@@ -131,7 +131,7 @@ def test_three_findings_follow_from_the_rungs():
     taught = pd.DataFrame({"language": ["de", "ur"], "method": "baseline", "self_trained_of_five": [0.85, 0.75]})
     taught = pd.concat([taught, taught.assign(method="contrastive", self_trained_of_five=0.9)])
     further = sentences.three_findings(rungs, left, taught)[1].removeprefix(won_back)
-    bring = " Heads that also learn the models' own names bring five together to"
-    assert further == f"{bring} 0.75 in Urdu and 0.85 in German."
+    where = " Where the heads also learn the models' own names, five models together reach"
+    assert further == f"{where} 0.75 in Urdu and 0.85 in German."
     assert "macro-F1 changes by -1.0 to +2.0 points with contrastive learning, depending" in method
     assert method.endswith("one would expect about 0.1. It is contrastive in Urdu, +0.020 [+0.010, +0.030].")
