@@ -8,9 +8,11 @@ import pytest
 import torch
 
 from sernb.evaluation import bias, comparison
-from sernb.evaluation.predictions import scores
+from sernb.evaluation.predictions import predicted, scores
 from sernb.evaluation.uncertainty import FEWEST_SPEAKERS
 from sernb.experiments.conditions import GENDER_CONDITIONS, condition_group
+from sernb.figures.widgets.wrong_names import wrong_names_data
+from sernb.labels import PROBABILITIES
 from sernb.losses.continuous import metric_loss
 from sernb.results import ladder, openings, report, selection, self_training, sentences
 from sernb.results.ablations import ablation_table, all_ablations
@@ -294,6 +296,25 @@ def test_self_training_needs_embeddings_that_show_emotion(language):
     frozen, trained = self_training.where_it_works(language).to_dict("records")
     gains = [row["self-trained"] - row["re-centred"] for row in (frozen, trained)]
     assert gains[0] < 0 < gains[1] and frozen["between emotions"] < 0.6 * trained["between emotions"] < 0.5
+
+
+@pytest.mark.parametrize("language", ["ur", "de", "bn"])
+def test_scattered_wrong_names_cancel_and_a_models_own_do_less(language):
+    said("shift", "it may answer better than it was taught")
+    said(
+        "shift", "They lie where two emotions meet. So it gains, but less than it would if its mistakes were scattered"
+    )
+    run = report.stored("baseline")[0]
+    judged = run.variant("statistics").query("language == @language")
+    ways = wrong_names_data(judged, run.embeddings, language)["ways"]
+    right, score = (ways["scattered"][name] for name in ("right", "mean"))
+    assert all(head > names for head, names in zip(score, right, strict=True) if names <= 0.5)
+    (own_right,), (own,) = (ways["own"][name] for name in ("right", "mean"))
+    assert own < np.interp(own_right, right[::-1], score[::-1]) - 0.02
+    best = np.sort(judged[PROBABILITIES].to_numpy(), axis=1)
+    sure = best[:, -1] - best[:, -2]  # small where two emotions meet
+    correct = judged["emotion"].to_numpy() == predicted(judged)
+    assert np.median(sure[~correct]) < 0.75 * np.median(sure[correct])
 
 
 def test_a_single_voice_teaches_itself():
