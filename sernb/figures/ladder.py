@@ -11,12 +11,12 @@ from sernb.figures.captioned import captioned
 from sernb.figures.plots_results import colour_of
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
-from sernb.results.ladder import CEILING, STEPS
+from sernb.results.ladder import CEILING, OWN_NAMES, STEPS
 
 LABELS = dict(
     zip(
-        (*STEPS, CEILING),
-        ("alone", "averaged weights", "+ own statistics", "+ ensemble", "target's labels"),
+        (*STEPS, OWN_NAMES, CEILING),
+        ("alone", "averaged weights", "+ own statistics", "+ ensemble", "+ own names", "target's labels"),
         strict=True,
     )
 )
@@ -35,7 +35,8 @@ def ladder(table: pd.DataFrame) -> HTML:
         alt=alt,
         caption="From zero-shot to the best known here without labels of the target: macro-F1 with 95 % intervals over "
         "speakers and trainings (of an ensemble, over speakers). Alone: the last step's weights; of BYOL, those of its "
-        "target network, an average by itself. Hollow diamonds: the paper's figures, of a larger encoder trained on "
+        "target network, an average by itself. Own names: heads taught by what the models themselves call other "
+        "speakers' clips. Hollow diamonds: the paper's figures, of a larger encoder trained on "
         "more English speech. Dotted: chance. Everything is computed from stored predictions on real speech.",
         name="fig-ladder",
     )
@@ -67,8 +68,9 @@ def panels(table: pd.DataFrame) -> tuple[Figure, str]:
 def rungs(table: pd.DataFrame, ax: Axes) -> Axes:
     """One language's rungs, top to bottom."""
     methods = [name for name in dict.fromkeys(table["method"].dropna())]
-    lines = [(step, method) for step in STEPS for method in methods] + [(CEILING, None)]
-    gaps = {step: number for number, step in enumerate((*STEPS, CEILING))}
+    there = set(zip(table["step"], table["method"], strict=True))
+    lines = [(step, method) for step in LABELS for method in methods if (step, method) in there] + [(CEILING, None)]
+    gaps = {step: number for number, step in enumerate(dict.fromkeys(step for step, _ in lines))}
     place = {line: number + 0.7 * gaps[line[0]] for number, line in enumerate(lines)}
     ax.axvline(1 / len(EMOTIONS), color="black", linewidth=0.8, linestyle=":")
     for method in methods:

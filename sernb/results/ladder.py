@@ -1,7 +1,8 @@
 """From zero-shot to the best that is known here without labels of the target, one rung at a time.
 
 Every rung is computed from stored predictions: each method alone, with averaged weights, with the target's own
-statistics, and as an ensemble of its seeds; beside them the paper's own figure, and what target labels would buy.
+statistics, as an ensemble of its seeds, and as one whose heads taught themselves; beside them the paper's own figure,
+and what target labels would buy.
 """
 
 from collections.abc import Iterator
@@ -18,10 +19,14 @@ from sernb.evaluation.ensembles import ensemble
 from sernb.experiments import frozen
 from sernb.experiments.leak import DISJOINT, over_corpora
 from sernb.results.findings import METHODS, paper_table1, runs_of_group
-from sernb.runs import LAST, STATISTICS, Run
+from sernb.runs import LAST, SELF_TRAINED, STATISTICS, Run
 
 STEPS = ("the method alone", "averaged weights", "target's own statistics", "ensemble of its seeds")
+OWN_NAMES = "heads taught by its own names"
 CEILING = "trained on the target's labels"
+STORE = "self-training"
+"""Folder of runs of their own, in `results/`: the main table's recipes, trained again. Those stored beside it were made
+before runs taught themselves, and their weights were not kept."""
 
 
 def shifted_back(runs: list[Run]) -> pd.DataFrame:
@@ -50,7 +55,8 @@ def every_rung(root: Path = RESULTS) -> pd.DataFrame:
     Returns:
         One row per language, step and method with stored runs: language, corpus, step, method, value, low, high
         (macro-F1 with its 95 % interval over speakers and trainings; of an ensemble, over speakers), seeds, and paper
-        (the paper's macro-F1; NaN beyond the first step). Last in each language the row CEILING, without a method.
+        (the paper's macro-F1; NaN beyond the first step). After STEPS comes OWN_NAMES, an ensemble of the runs in
+        STORE; last in each language the row CEILING, without a method.
     """
     paper = paper_table1(root).query("metric == 'macro_f1'").set_index(["language", "method"])["mean"]
     rows = []
@@ -58,16 +64,21 @@ def every_rung(root: Path = RESULTS) -> pd.DataFrame:
         runs = runs_of_group(root, group)
         if not runs:
             continue
-        for step, judged in predictions_by_step(runs).items():
+        found = predictions_by_step(runs)
+        seeds = dict.fromkeys(found, len({run.seed for run in runs}))
+        if len(again := runs_of_group(root / STORE, group)) > 1:
+            found[OWN_NAMES] = ensemble(comparison.pooled(again, variant=SELF_TRAINED))
+            seeds[OWN_NAMES] = len({run.seed for run in again})
+        for step, judged in found.items():
             for about, clips in each_corpus(judged):
                 published = paper.get((about["language"], group)) if step == STEPS[0] else None
                 row = about | {"step": step, "method": method, "paper": published}
-                rows.append(row | macro_f1_interval(clips) | {"seeds": len({run.seed for run in runs})})
+                rows.append(row | macro_f1_interval(clips) | {"seeds": seeds[step]})
     taught = over_corpora(*frozen.read(root / frozen.FILE.name))
     for about, clips in each_corpus(taught[taught["part"] == DISJOINT]):
         rows.append(about | {"step": CEILING} | macro_f1_interval(clips.assign(seed=0)))
     table = pd.DataFrame(rows)
-    order = {step: number for number, step in enumerate((*STEPS, CEILING))}
+    order = {step: number for number, step in enumerate((*STEPS, OWN_NAMES, CEILING))}
     return table.sort_values(["language", "step"], key=lambda column: column.replace(order), ignore_index=True)
 
 

@@ -20,13 +20,10 @@ from sernb.labels import EMOTIONS, PROBABILITIES
 from sernb.languages import language_name
 from sernb.results import sentences
 from sernb.results.findings import METHODS, runs_of_group
-from sernb.results.ladder import gain_by_language, macro_f1_interval, shifted_back
+from sernb.results.ladder import STORE, gain_by_language, macro_f1_interval, shifted_back
 from sernb.runs import SELF_TRAINED, STATISTICS
 from sernb.training.self_training import Settings, self_trained
 
-STORE = "self-training"
-"""Folder of runs of their own, in `results/`: the main table's recipes, trained again. Those stored beside it were made
-before runs taught themselves, and their weights were not kept."""
 CHOICE_FILE = f"{STORE}/choice.parquet"
 """Scores of every way to teach, made by benchmarks/self_training.py. A row is a setting, an English corpus and a seed;
 one without a setting is the model that has not taught itself."""

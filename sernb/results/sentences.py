@@ -7,7 +7,7 @@ import pandas as pd
 from sernb.evaluation import uncertainty
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
-from sernb.results.ladder import STEPS
+from sernb.results.ladder import OWN_NAMES, STEPS
 from sernb.results.variants import WEIGHTS
 
 AVERAGED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target"}
@@ -15,38 +15,28 @@ AVERAGED = {"baseline": "averaged", "contrastive": "averaged", "BYOL": "target"}
 TREATED_ALIKE = "a baseline with target statistics too"
 
 
-def three_findings(rungs: pd.DataFrame, left: pd.DataFrame, taught: pd.DataFrame) -> list[str]:
+def three_findings(rungs: pd.DataFrame, left: pd.DataFrame) -> list[str]:
     """What the ladder says, in plain words.
 
     Args:
         rungs: from `ladder.every_rung`.
         left: from `ladder.gain_over_baseline`.
-        taught: from `self_training.gains`.
     """
-    base = {step: _by_language(rungs, step) for step in STEPS}
+    base = {step: _by_language(rungs, step) for step in (*STEPS, OWN_NAMES)}
     plain, best = base[STEPS[0]], base[STEPS[3]] if len(base[STEPS[3]]) else base[STEPS[2]]
     fair = left[left["step"] == STEPS[2]]
-    several = _taught_together(taught)
-    own = f" Where the heads also learn the models' own names, five models together reach {_listed(several)}."
-    further = own if len(several) else ""
+    taught = base[OWN_NAMES]
+    own = f"; where its heads also learn the models' own names, {_listed(taught)}" if len(taught) else ""
     better = "every language" if (best > plain).all() else f"{(best > plain).sum()} of {len(best)} languages"
     return [
         "**Emotion learnt in English carries over, and how much is lost depends on the language.** Without a label of "
         f"the target language the baseline reaches a macro-F1 of {_listed(plain)}; chance is {1 / len(EMOTIONS):.2f}.",
         f"**In {better}, part of that loss is won back without a label.** With averaged weights, the language's own "
-        f"mean and deviation, and an ensemble of seeds, the baseline reaches {_listed(best)}.{further}",
+        f"mean and deviation, and an ensemble of seeds, the baseline reaches {_listed(best)}{own}.",
         "**What a method adds has to be judged beside a baseline that gets the same help.** If both have averaged "
         f"weights and the language's own statistics, macro-F1 changes by {_ranges(fair)}, depending on the language. "
         + intervals_off_zero(fair, TREATED_ALIKE),
     ]
-
-
-def _taught_together(taught: pd.DataFrame) -> pd.Series:
-    """Macro-F1 of the baseline's ensembles whose heads taught themselves, by language, the lowest first."""
-    if taught.empty:
-        return pd.Series(dtype=float)
-    own = taught[taught["method"] == "baseline"].set_index("language")
-    return own["self_trained_of_five"].dropna().sort_values()
 
 
 def _by_language(rungs: pd.DataFrame, step: str) -> pd.Series:

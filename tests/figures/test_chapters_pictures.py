@@ -16,7 +16,7 @@ from sernb.experiments.leak import CARELESS, DISJOINT
 from sernb.figures import augmentation, baseline, harmonization, ladder, own, shift
 from sernb.figures.gallery import EXHIBITS, LEVELS
 from sernb.labels import EMOTIONS
-from sernb.results.ladder import CEILING, STEPS
+from sernb.results.ladder import CEILING, OWN_NAMES, STEPS
 
 
 def alt(shown) -> str:
@@ -117,7 +117,14 @@ def rungs() -> pd.DataFrame:
 def test_the_ladder_tells_every_rung():
     told = alt(ladder.ladder(rungs()))
     assert "Urdu: alone: baseline 0.40, contrastive 0.50; averaged weights: baseline 0.50" in told
-    assert "target's labels: a probe 0.90" in told
+    assert "target's labels: a probe 0.90" in told and "own names" not in told
+
+
+def test_the_ladder_shows_heads_taught_by_own_names_of_methods_that_have_them():
+    table = rungs()
+    own = table.query("step == @STEPS[3] and method == 'baseline'").assign(step=OWN_NAMES, value=0.8)
+    told = alt(ladder.ladder(pd.concat([table[table["step"] != CEILING], own, table[table["step"] == CEILING]])))
+    assert "contrastive 0.65; + own names: baseline 0.80; target's labels: a probe 0.90" in told
 
 
 def test_a_language_without_labels_is_said_to_be_unmeasured(tmp_path):

@@ -286,6 +286,11 @@ def test_leads_about_self_training():
     assert all(row["self-trained"] < row["re-centred"] - 0.01 for row in frozen)
 
 
+def test_the_front_page_says_whose_heads_taught_themselves():
+    said("index", "that was tried on the baseline alone")
+    assert set(self_training.gains()["method"]) == {"baseline"}
+
+
 def holds_zero(rows: pd.DataFrame) -> pd.Series:
     return (rows["low"] < 0) & (rows["high"] > 0)
 

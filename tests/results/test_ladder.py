@@ -62,6 +62,18 @@ def test_each_step_takes_the_weights_and_statistics_it_names(runs):
     assert table.loc[ladder.CEILING, "value"].item() == 1
 
 
+def test_heads_taught_by_own_names_come_from_a_store_of_their_own(runs):
+    root, _ = runs
+    assert ladder.OWN_NAMES not in set(ladder.every_rung(root)["step"])
+    made = stored(root / ladder.STORE, "baseline", {None: "single", "self-trained": "averaged"})["averaged"]
+    row = ladder.every_rung(root).query("step == @ladder.OWN_NAMES")
+    together = made[0].copy()
+    shares = [column for column in together if column.startswith("p_")]
+    together[shares] = sum(one[shares].to_numpy() for one in made) / 3
+    assert row["value"].item() == pytest.approx(scores(together)["macro_f1"])
+    assert row["method"].item() == "baseline" and row["seeds"].item() == 3
+
+
 def test_gains_lie_between_the_steps_they_name(runs):
     root, _ = runs
     value = ladder.every_rung(root).set_index(["step", "method"])["value"]
