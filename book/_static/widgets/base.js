@@ -186,6 +186,13 @@ window.sernbWidgets ??= (() => {
     return scale;
   }
 
+  // A frame for points in a plane, without ticks; returns the scales of [left, right, bottom, top], across and up.
+  function plane(picture, [left, right, bottom, top], frame) {
+    const [width, height] = [frame.right - frame.left, frame.bottom - frame.top];
+    picture.append(svg("rect", { class: "axis", x: frame.left, y: frame.top, width, height }));
+    return [linear([left, right], [frame.left, frame.right]), linear([bottom, top], [frame.bottom, frame.top])];
+  }
+
   const MARKS = {
     circle: (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`,
     square: (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
@@ -274,6 +281,7 @@ window.sernbWidgets ??= (() => {
     text,
     linear,
     axis,
+    plane,
     key,
     player,
     random,

@@ -3,7 +3,7 @@
 {
   const { EMOTIONS, METRICS, MARKS, confusion, el, svg, mount, slider, button, readout, chart, text, axis, key, player } =
     sernbWidgets;
-  const { shorts } = sernbWidgets;
+  const { plane, shorts } = sernbWidgets;
   const CLASS = (number) => `var(--${EMOTIONS[number]})`;
 
   // Values on the way from the first half of `stored`, English statistics, to the second, the language's own.
@@ -46,18 +46,7 @@
       (width) => Math.min(340, Math.max(240, width * 0.75)),
       (picture, width, height) => {
         const frame = { left: 8, right: width - 8, top: 8, bottom: height - 24 };
-        const [x0, x1, y0, y1] = data.range;
-        const x = (value) => frame.left + ((value - x0) / (x1 - x0)) * (frame.right - frame.left);
-        const y = (value) => frame.bottom - ((value - y0) / (y1 - y0)) * (frame.bottom - frame.top);
-        picture.append(
-          svg("rect", {
-            class: "axis",
-            x: frame.left,
-            y: frame.top,
-            width: frame.right - frame.left,
-            height: frame.bottom - frame.top,
-          }),
-        );
+        const [x, y] = plane(picture, data.range, frame);
         let grey = "";
         for (let i = 0; i < data.english.emotion.length; i++)
           grey += MARKS.square(x(data.english.place[2 * i]), y(data.english.place[2 * i + 1]), 1.8);

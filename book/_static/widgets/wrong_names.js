@@ -3,7 +3,7 @@
 {
   const { EMOTIONS, METRICS, MARKS, confusion, el, svg, mount, slider, choice, readout, chart, text, axis, key } =
     sernbWidgets;
-  const { shorts } = sernbWidgets;
+  const { plane, shorts } = sernbWidgets;
   const CLASS = (number) => `var(--${EMOTIONS[number]})`;
   const digits = (letters) => Uint8Array.from(letters, Number);
 
@@ -55,18 +55,7 @@
       (width) => Math.min(340, Math.max(240, width * 0.75)),
       (picture, width, height) => {
         const frame = { left: 8, right: width - 8, top: 8, bottom: height - 8 };
-        const [x0, x1, y0, y1] = data.range;
-        const x = (value) => frame.left + ((value - x0) / (x1 - x0)) * (frame.right - frame.left);
-        const y = (value) => frame.bottom - ((value - y0) / (y1 - y0)) * (frame.bottom - frame.top);
-        picture.append(
-          svg("rect", {
-            class: "axis",
-            x: frame.left,
-            y: frame.top,
-            width: frame.right - frame.left,
-            height: frame.bottom - frame.top,
-          }),
-        );
+        const [x, y] = plane(picture, data.range, frame);
         const names = data.ways[way].names[at];
         const drawn = EMOTIONS.map(() => ({ right: "", wrong: "" }));
         names.forEach((one, i) => {

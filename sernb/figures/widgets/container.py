@@ -55,6 +55,18 @@ class Widget:
         )
 
 
+def extent(places: np.ndarray) -> tuple[float, list[float]]:
+    """How places, shape (points, 2), are drawn: what they are multiplied by to fill 16 bits, and the part shown.
+
+    Returns:
+        The factor; left, right, bottom and top in units of it, with a margin and without the few that lie far out.
+    """
+    margin = 0.04 * np.ptp(places, axis=0)
+    low, high = np.quantile(places, [0.002, 0.998], axis=0) + margin * np.array([[-1], [1]])
+    unit = 30_000 / np.abs(places).max()
+    return unit, [float(round(one * unit)) for one in (low[0], high[0], low[1], high[1])]
+
+
 def shorts(values: np.ndarray) -> str:
     """Whole numbers as base64 of 16-bit integers, low byte first, in the order of the array.
 

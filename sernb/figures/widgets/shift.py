@@ -12,7 +12,7 @@ from sernb.experiments.layers import from_english, probe
 from sernb.experiments.study import SOURCE_LANGUAGE
 from sernb.figures.captioned import picture
 from sernb.figures.plots import COLOURS
-from sernb.figures.widgets.container import Widget, shorts
+from sernb.figures.widgets.container import Widget, extent, shorts
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
 from sernb.training.target_statistics import aligned
@@ -93,16 +93,14 @@ def shift_data(clips: pd.DataFrame, embeddings: np.ndarray, language: str) -> di
     place = moved @ plane.T
     few = np.linspace(0, len(heard) - 1, min(SHOWN, len(heard))).astype(int)
     around = heard[few] @ plane.T
-    every = np.concatenate([place.reshape(-1, 2), around])
-    low, high = np.quantile(every, [0.002, 0.998], axis=0) + 0.04 * np.ptp(every, axis=0) * np.array([[-1], [1]])
-    unit = 30_000 / np.abs(every).max()
+    unit, shown = extent(np.concatenate([place.reshape(-1, 2), around]))
     return {
         "language": language_name(language),
         "corpus": ", ".join(sorted(own["corpus"].unique())),
         "emotion": pd.Categorical(truth, EMOTIONS).codes.astype(int),
         "logits": logits * (30_000 / np.abs(logits).max()),
         "place": place * unit,
-        "range": [float(round(one * unit)) for one in (low[0], high[0], low[1], high[1])],
+        "range": shown,
         "english": {
             "emotion": pd.Categorical(english["emotion"].iloc[few], EMOTIONS).codes.astype(int),
             "place": around * unit,

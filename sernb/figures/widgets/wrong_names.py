@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 
 from sernb.figures.captioned import picture
-from sernb.figures.widgets.container import Widget, shorts
+from sernb.figures.widgets.container import Widget, extent, shorts
 from sernb.labels import EMOTIONS, PROBABILITIES
 from sernb.languages import language_name
 from sernb.models.statistics import Statistics
@@ -91,14 +91,13 @@ def wrong_names_data(judged: pd.DataFrame, embeddings: pd.DataFrame, language: s
     truth = pd.Categorical(clips["emotion"], EMOTIONS).codes.astype(int)
     own = clips[PROBABILITIES].to_numpy().argmax(1)
     place = _plane(Statistics.of(vectors).standard_scores(vectors), truth)
-    low, high = np.quantile(place, [0.002, 0.998], axis=0) + 0.04 * np.ptp(place, axis=0) * np.array([[-1], [1]])
-    unit = 30_000 / np.abs(place).max()
+    unit, shown = extent(place)
     return {
         "language": language_name(language),
         "corpus": ", ".join(sorted(clips["corpus"].unique())),
         "emotion": _digits(truth),
         "place": place * unit,
-        "range": [float(round(one * unit)) for one in (low[0], high[0], low[1], high[1])],
+        "range": shown,
         "ways": {
             way: _learnt([own], [0], truth, vectors, folds)
             if way == "own"
