@@ -27,6 +27,7 @@ from sernb.data.folds import Split
 from sernb.data.writing import write_table
 from sernb.evaluation.predictions import infer, prediction_table, scores_by
 from sernb.experiments.sweep import Cell, Sweep
+from sernb.models.statistics import Statistics
 from sernb.models.whisper import EmotionClassifier
 from sernb.results.self_training import CHOICE_FILE, best_choices, chosen
 from sernb.runs import Run
@@ -46,7 +47,7 @@ def judged(run: Run, split: Split) -> Iterator[tuple[dict[str, Any], pd.DataFram
         return infer(model, clips, accelerator, progress=True)[1]
 
     pool = pd.concat([split.test, split.target]).drop_duplicates("utterance_id")
-    others, source = heard(pool), heard(sample(split.train))
+    others, source = heard(pool), Statistics.of(heard(sample(split.train)))
     test = others[: len(split.test)]
     yield {}, prediction_table(split.test, model.judge(aligned(test, split.test, others, pool, source)[0]))
     for settings in tqdm(SETTINGS, desc=run.name):

@@ -24,6 +24,13 @@ def adapt(
         bool,
         typer.Option("--stage1", help="Adapt to the clips' speakers first; not shown to help yet, and takes longer."),
     ] = False,
+    self_training: Annotated[
+        bool,
+        typer.Option(
+            "--self-training",
+            help="Teach each model a new head by what it calls the clips itself; takes emotions about equally often.",
+        ),
+    ] = False,
     profile: ProfileName = "laptop",
     encoder: Encoder = None,
     runs: Runs = Path("runs"),
@@ -39,7 +46,7 @@ def adapt(
     check_recipes(profile, ["baseline"])
     from sernb.experiments import adapt as made
 
-    planned = made.plan(clips, source, language, seeds, stage1, profile, encoder, runs)
+    planned = made.plan(clips, source, language, seeds, stage1, self_training, profile, encoder, runs)
     for line in planned.lines:
         typer.echo(printable(line))
     if dry_run:

@@ -18,7 +18,9 @@ from sernb.evaluation.adapted_card import write_adapted_card
 from sernb.evaluation.calibration import fit_confidence
 from sernb.evaluation.ensembles import ensemble
 from sernb.evaluation.inference import statistics
+from sernb.evaluation.uneven import in_words as uneven
 from sernb.experiments.adapt_look import different, judgement, seconds_a_step
+from sernb.experiments.adapt_teaching import teach_members
 from sernb.experiments.early import check_languages
 from sernb.experiments.profiles import load_profile
 from sernb.experiments.recipes import RECIPES, Recipe
@@ -30,6 +32,7 @@ from sernb.models.ensemble import Ensemble, member_folders, save_ensemble
 from sernb.runs import FinishedRuns, Run, RunMissing, RunStore
 from sernb.speech.speaker_batches import enough_clips
 from sernb.training.configs import BaselineConfig, ContrastiveConfig
+from sernb.training.loop import capped
 from sernb.training.outputs import people
 
 VALIDATION_FOLD = 0
@@ -46,6 +49,7 @@ class Plan:
         language: of the clips, ISO 639-1, or "und".
         seeds: of the members.
         recipe: how each is trained.
+        self_training: whether each then gets a head that its own names of the clips taught.
         rejected: files of the clips' folder that can't be used, with reasons.
         lines: what was found, what will be done and why, how long it takes here, and what can't be known.
     """
@@ -54,6 +58,7 @@ class Plan:
     language: str
     seeds: tuple[int, ...]
     recipe: Recipe
+    self_training: bool
     rejected: pd.DataFrame
     lines: tuple[str, ...]
 
@@ -98,6 +103,7 @@ def plan(
     language: str | None = None,
     seeds: int = 3,
     stage1: bool = False,
+    self_training: bool = False,
     profile: str = "laptop",
     encoder: str | Path | None = None,
     runs: str | Path = "runs",
@@ -112,6 +118,7 @@ def plan(
         language: of the clips, ISO 639-1; None takes what their corpus says.
         seeds: members of the ensemble.
         stage1: adapt to the clips by contrastive learning first, where they have speakers enough.
+        self_training: teach each member a new head by what it calls the clips itself, see `taught_classifier`.
         profile: "smoke", "laptop" or "paper".
         encoder: initial weights; None takes the profile's.
         runs: folder of the runs.
@@ -154,7 +161,7 @@ def plan(
         Harmonized(manifest, found.rejected),
     )
     recipe = RECIPES["contrastive" if stage1 else "baseline"]
-    planned = Plan(study, tongue, tuple(range(seeds)), recipe, found.rejected, ())
+    planned = Plan(study, tongue, tuple(range(seeds)), recipe, self_training, found.rejected, ())
     if stage1:
         _check_stage1(planned)
     try:
@@ -177,17 +184,27 @@ def adapt(planned: Plan, out: str | Path, progress: bool = True) -> Adapted:
     out = Path(out)
     runs = tuple(planned.member(seed, planned.study.store, progress) for seed in planned.seeds)
     save_ensemble([run.model for run in runs], out)
-    validation = comparison.pooled(list(runs), part="validation")
+    if planned.self_training:
+        most = planned.recipe.configs(planned.study.profile, 0)[0].validation_clips
+        english = capped(planned.split(0).validation, most)
+        validation = teach_members(out, planned.clips, english, progress)
+    else:
+        validation = comparison.pooled(list(runs), part="validation")
+        _store_statistics(out, list(planned.clips["path"]), progress)
     fit_confidence(ensemble(validation)).save(out)
-    model = Ensemble.load(out)
-    for folder, own in zip(member_folders(out), statistics(model, list(planned.clips["path"]), progress), strict=True):
-        fitted = Confidence.load(folder)
-        assert fitted is not None  # training wrote it
-        replace(fitted, target=own).save(folder)
-    judged, lines = judgement(runs, planned.recipe.adapts)
+    judged, lines = judgement(runs, planned.recipe.adapts, planned.self_training)
     judged.to_parquet(out / JUDGED_FILE, index=False)
     write_adapted_card(out, planned.clips, planned.study.encoder, runs, judged, (*planned.lines, *lines))
     return Adapted(out, runs, judged, tuple(lines))
+
+
+def _store_statistics(folder: Path, clips: list[str], progress: bool) -> None:
+    """Write the clips' statistics into the members' folders of an ensemble."""
+    found = statistics(Ensemble.load(folder), clips, progress)
+    for member, own in zip(member_folders(folder), found, strict=True):
+        fitted = Confidence.load(member)
+        assert fitted is not None  # training wrote it
+        replace(fitted, target=own).save(member)
 
 
 def _harmonized(clips: Path, language: str | None, store: RunStore, progress: bool) -> Harmonized:
@@ -267,6 +284,11 @@ def _plan_lines(planned: Plan, found: Harmonized, english: pd.DataFrame) -> Iter
         yield (
             "First each is adapted to your speakers by contrastive learning, without labels (--stage1). The book's "
             "reference runs don't show that this helps: judge it by your own labels, beside a model without it."
+        )
+    if planned.self_training:
+        yield (
+            "Then each names your clips, as many of every emotion as of any other, and a new head learns these names "
+            f"(--self-training). It takes several speakers, and emotions that are about equally frequent; {uneven()}."
         )
     yield (
         "Why: emotion is learnt where labels are, in English; your clips say how your recordings sound. No label of "

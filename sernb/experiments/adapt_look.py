@@ -12,7 +12,7 @@ from sernb.evaluation.calibration import expected_calibration_error
 from sernb.evaluation.differences import BAND, GENDER, LEVEL, SPEAKER, cost
 from sernb.evaluation.ensembles import ensemble
 from sernb.models.whisper import EmotionClassifier, WhisperEncoder
-from sernb.runs import STATISTICS, Run
+from sernb.runs import SELF_TRAINED, STATISTICS, Run
 from sernb.speech.audio import SAMPLE_RATE
 from sernb.training.configs import BaselineConfig
 
@@ -52,12 +52,13 @@ def seconds_a_step(config: BaselineConfig, encoder: str | Path, steps: int = 2) 
     return (time.perf_counter() - started) / steps
 
 
-def judgement(runs: Sequence[Run], adapts: bool) -> tuple[pd.DataFrame, list[str]]:
+def judgement(runs: Sequence[Run], adapts: bool, self_training: bool) -> tuple[pd.DataFrame, list[str]]:
     """Predictions for labelled clips, and in words what they are worth.
 
     Args:
         runs: members of the ensemble.
         adapts: whether each heard the clips, those of one fold left out.
+        self_training: whether their heads are those that their own names taught.
     """
     plain = comparison.pooled(list(runs))
     if plain.empty:
@@ -65,8 +66,10 @@ def judgement(runs: Sequence[Run], adapts: bool) -> tuple[pd.DataFrame, list[str
             "Not judged: no clip has a label. What a hundred labels would buy was not measured; they would at least "
             "tell by how much this model fails, for whom, and whether its probabilities can be believed."
         ]
-    recentred = comparison.pooled(list(runs), variant=STATISTICS)
-    table, how = (recentred, "re-centred") if len(recentred) else (plain, "not re-centred: too few speakers to do so")
+    variant, how = (SELF_TRAINED, "re-centred and self-trained") if self_training else (STATISTICS, "re-centred")
+    table = comparison.pooled(list(runs), variant=variant)
+    if table.empty:
+        table, how = plain, f"not {how}: too few speakers to do so"
     if adapts:
         judged, who = table, "each clip by the models that never heard its speaker"
     else:

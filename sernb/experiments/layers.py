@@ -17,6 +17,7 @@ from sernb.evaluation.probe import linear_probe
 from sernb.experiments.study import SOURCE_LANGUAGE
 from sernb.labels import EMOTIONS
 from sernb.models.embeddings import whisper_embeddings
+from sernb.models.statistics import Statistics
 from sernb.models.whisper import WhisperEncoder
 from sernb.progress import progress_bar
 from sernb.training.target_statistics import aligned
@@ -132,7 +133,7 @@ def transferred(split: Split, embeddings: np.ndarray) -> pd.DataFrame:
     """
     source, validation, test = (embeddings[part.index] for part in (split.train, split.validation, split.test))
     model = probe(source, split.train["emotion"])
-    moved, known = aligned(test, split.test, test, split.test, source)
+    moved, known = aligned(test, split.test, test, split.test, Statistics.of(source))
     columns = [EMOTIONS.index(name) for name in model.classes_]
     tables = []
     for part, statistics, clips, vectors in (

@@ -18,6 +18,7 @@ from sernb.experiments import frozen
 from sernb.experiments.layers import from_english, probe, transferred
 from sernb.labels import EMOTIONS, PROBABILITIES
 from sernb.languages import language_name
+from sernb.models.statistics import Statistics
 from sernb.results import sentences
 from sernb.results.findings import METHODS, runs_of_group
 from sernb.results.ladder import STORE, gain_by_language, macro_f1_interval, shifted_back
@@ -218,7 +219,7 @@ def where_it_works(language: str, root: Path = RESULTS) -> pd.DataFrame:
     english = probe(source, split.train["emotion"])
     order = [list(english.classes_).index(emotion) for emotion in EMOTIONS]
     taught = self_trained(
-        test, split.test, test, split.test, source, lambda moved: english.predict_proba(moved)[:, order]
+        test, split.test, test, split.test, Statistics.of(source), lambda moved: english.predict_proba(moved)[:, order]
     )
     named = transferred(split, embeddings).query("part == 'test' and statistics == 'target'")
     vectors = pd.DataFrame(test, index=split.test["utterance_id"])

@@ -109,14 +109,14 @@ def store_outputs(
     write_table(folder / predictions_file(variant), pd.concat(tables, ignore_index=True))
 
     source = sample(split.train)
-    heard = judge(source)[1]
-    fitted = fit_confidence(tables[0], Statistics.of(heard), _levels(source), people(split.train))
+    english = Statistics.of(judge(source)[1])
+    fitted = fit_confidence(tables[0], english, _levels(source), people(split.train))
     fitted.save(folder / MODEL_FOLDER / (variant or ""))
     needed = split.target if variant is None else statistics_pool(split)
     pool = pd.concat([split.test, needed]).drop_duplicates("utterance_id")  # first those that are heard already
     rest = pool.iloc[len(split.test) :]
     others = np.concatenate([embeddings, judge(rest)[1]]) if len(rest) else embeddings
-    moved, known = aligned(embeddings, split.test, others, pool, heard)
+    moved, known = aligned(embeddings, split.test, others, pool, english)
 
     def store(name: str, shares: np.ndarray) -> None:
         table = prediction_table(split.test, shares).assign(part="test")[known]
@@ -124,7 +124,7 @@ def store_outputs(
 
     store(STATISTICS if variant is None else f"{variant}-{STATISTICS}", model.judge(moved))
     if variant is None:
-        store(SELF_TRAINED, self_trained(embeddings, split.test, others, pool, heard, model.judge))
+        store(SELF_TRAINED, self_trained(embeddings, split.test, others, pool, english, model.judge))
         half = pd.DataFrame(embeddings.astype(np.float16), columns=[f"e{n}" for n in range(embeddings.shape[1])])
         half.insert(0, "utterance_id", split.test["utterance_id"].to_numpy(object))
         write_table(folder / EMBEDDINGS_FILE, half)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.linear_model import LogisticRegression
 
 from sernb.labels import EMOTIONS
-from sernb.models.statistics import Statistics, recentred
+from sernb.models.statistics import LEAST, Statistics, recentred
+from sernb.models.whisper import EmotionClassifier
 from sernb.training.target_statistics import other_folds
 
 Judge = Callable[[np.ndarray], np.ndarray]
@@ -76,12 +78,47 @@ def taught_by_names(embeddings: np.ndarray, shares: np.ndarray, settings: Settin
     return head
 
 
+def taught_classifier(
+    model: EmotionClassifier, embeddings: np.ndarray, source: Statistics, settings: Settings = Settings()
+) -> tuple[EmotionClassifier, Statistics]:
+    """The same encoder under a head that the model's own names of clips taught, and the clips' statistics.
+
+    For clips of people who may be among those heard, such as a user's: nothing is held back, and no label takes part.
+
+    Args:
+        model: what names the clips; its encoder is shared.
+        embeddings: of the clips, by the model, shape (clips, width).
+        source: of the language the model was trained on.
+        settings: how.
+
+    Returns:
+        A classifier for embeddings that are re-centred to `source`, as the model's own head is, and by what to do so.
+    """
+    own = Statistics.of(embeddings)
+    taught = taught_by_names(own.standard_scores(embeddings), model.judge(recentred(embeddings, own, source)), settings)
+    told = source.deviation > LEAST  # a dimension that never changes is the same in all re-centred embeddings
+    weight = torch.from_numpy(np.where(told, taught.coef_ / source.deviation.clip(min=LEAST), 0)).float()
+    bias = torch.from_numpy(taught.intercept_).float() - weight @ torch.from_numpy(source.mean).float()
+    # a number is what ReLU lets through of it, less what it lets through of its negative: two hidden units a class
+    found = EmotionClassifier(model.encoder, 2 * len(EMOTIONS), 0.0, model.log_mel.highest_hz)
+    each = torch.eye(len(EMOTIONS))
+    found.head.load_state_dict(
+        {
+            "0.weight": torch.cat([weight, -weight]),
+            "0.bias": torch.cat([bias, -bias]),
+            "3.weight": torch.cat([each, -each], 1),
+            "3.bias": torch.zeros(len(EMOTIONS)),
+        }
+    )
+    return found.eval().to(next(model.parameters()).device), own
+
+
 def self_trained(
     embeddings: np.ndarray,
     clips: pd.DataFrame,
     pool_embeddings: np.ndarray,
     pool: pd.DataFrame,
-    source_embeddings: np.ndarray,
+    source: Statistics,
     judge: Judge,
     settings: Settings = Settings(),
 ) -> np.ndarray:
@@ -95,7 +132,7 @@ def self_trained(
         clips: their manifest rows, with corpus, language and fold.
         pool_embeddings: shape (pool, width).
         pool: their manifest rows, with utterance_id, corpus, language and fold.
-        source_embeddings: of the language the model was trained on, shape (n, width).
+        source: of the language the model was trained on.
         judge: the model's own head.
         settings: how.
 
@@ -104,7 +141,6 @@ def self_trained(
         strong: the highest names the class, and says little about how sure that is.
     """
     found = np.full((len(clips), len(EMOTIONS)), np.nan, dtype=np.float32)
-    source = Statistics.of(source_embeddings)
     for rows, others in other_folds(clips, pool, settings.whole):
         own = Statistics.of(pool_embeddings[others])
         shares = judge(recentred(pool_embeddings[others], own, source))

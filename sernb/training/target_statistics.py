@@ -36,7 +36,7 @@ def aligned(
     clips: pd.DataFrame,
     pool_embeddings: np.ndarray,
     pool: pd.DataFrame,
-    source_embeddings: np.ndarray,
+    source: Statistics,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Embeddings shifted and scaled so that their corpus has the source's mean and deviation in every dimension.
 
@@ -49,13 +49,12 @@ def aligned(
         clips: their manifest rows, with corpus, language and fold.
         pool_embeddings: shape (pool, width).
         pool: their manifest rows, with utterance_id, corpus, language and fold.
-        source_embeddings: of the language the head was trained on, shape (n, width).
+        source: of the language the head was trained on.
 
     Returns:
         Shape (clips, width), and whether there were clips to take statistics over, shape (clips,).
     """
     moved, known = embeddings.copy(), np.zeros(len(clips), dtype=bool)
-    source = Statistics.of(source_embeddings)
     for rows, others in other_folds(clips, pool):
         moved[rows] = recentred(embeddings[rows], Statistics.of(pool_embeddings[others]), source)
         known[rows] = True

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from sernb.cli import app
 from sernb.corpora.registry import CORPORA
 from sernb.evaluation.predictions import scores_by
+from sernb.evaluation.uneven import SHARES, UNEVEN_FILE, by_share, in_words
+from sernb.labels import EMOTIONS
 from sernb.results.report import stored
 from sernb.results.selection import chosen
 from sernb.results.self_training import CHOICE_FILE, SETTINGS
@@ -220,3 +222,39 @@ def test_english_corpora_choose_how_a_model_teaches_itself(corpora, tmp_path):
         for variant, way in ways.items():
             scored = scores_by(pd.read_parquet(folder / f"predictions-{variant}.parquet"), "corpus").set_index("corpus")
             assert rows[way]["macro_f1"].item() == pytest.approx(scored.loc[held_out, "macro_f1"])
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_one_class_is_as_frequent_as_asked_for_and_the_pool_never_larger(grid, share):
+    from uneven import drawn
+
+    emotion = pd.Series(np.repeat(EMOTIONS, [126, 70, 80, 60]))
+    for frequent in EMOTIONS:
+        found = emotion.iloc[drawn(emotion, frequent, share, np.random.default_rng(0))]
+        counts = found.value_counts()
+        assert found.index.is_unique and counts[frequent] / len(found) == pytest.approx(share, abs=0.02)
+        assert np.ptp(counts.drop(frequent)) == 0
+        assert len(found) == pytest.approx((emotion == frequent).sum() / max(SHARES), rel=0.03)
+
+
+def test_models_are_judged_with_the_help_of_clips_most_of_which_are_of_one_class(corpora, tmp_path):
+    words = ["--corpora", corpora, "--encoder", "random-1x32", "--profile", "smoke", "--seeds", 1]
+    words += ["--runs", tmp_path / "runs", "--out", tmp_path]
+    command = [sys.executable, str(BENCHMARKS / "uneven.py"), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_parquet(tmp_path / UNEVEN_FILE)
+    run = tmp_path / "runs" / table["run"].unique().item()
+    judged = pd.read_parquet(run / "predictions.parquet").query("part == 'test'")
+    as_it_is = table[table["variant"] == "main"]["macro_f1"].item()
+    assert as_it_is == pytest.approx(scores_by(judged, "corpus")["macro_f1"].item(), abs=0.02)  # of half precision
+    pooled = table[table["variant"] != "main"]
+    assert pooled.groupby(["variant", "frequent", "share"]).size().eq(1).all() and len(pooled) == 2 * 4 * len(SHARES)
+    assert pooled["heard"].between(48, 51).all() and table["clips"].eq(160).all()
+    means = by_share(tmp_path).set_index("share")
+    assert means["main"].eq(as_it_is).all()
+    for share, rows in pooled.groupby("share"):
+        for variant, same in rows.groupby("variant"):
+            assert means.loc[share, variant] == pytest.approx(same["macro_f1"].mean())
+    for share in ("25%", "80%"):
+        assert f"where one emotion made up {share} of the clips" in in_words(tmp_path)

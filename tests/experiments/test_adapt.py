@@ -8,11 +8,19 @@ import pytest
 from huggingface_hub import ModelCard
 
 from sernb.corpora.demo import make_demo
+from sernb.evaluation import comparison
+from sernb.evaluation.ensembles import ensemble
 from sernb.evaluation.inference import classify
+from sernb.evaluation.predictions import infer
 from sernb.experiments import adapt as adapting
 from sernb.labels import PROBABILITIES
 from sernb.models.confidence import Confidence
+from sernb.models.statistics import Statistics, recentred
+from sernb.models.whisper import EmotionClassifier
+from sernb.runs import SELF_TRAINED
 from sernb.teaching.example_corpus import OWN, make_example
+from sernb.training.loop import make_accelerator
+from sernb.training.self_training import Settings, taught_by_names
 
 SMALL = {"profile": "smoke", "encoder": "random-1x32", "progress": False}
 
@@ -75,6 +83,35 @@ def test_asked_again_nothing_is_trained(labelled, example, runs, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("*.safetensors")}
     adapting.adapt(again, tmp_path / "model", progress=False)
     assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("*.safetensors")}
+
+
+def test_members_teach_themselves(labelled, example, runs, tmp_path):
+    plain, made = labelled
+    planned = adapting.plan(example / OWN, make_demo(), seeds=2, self_training=True, runs=runs, **SMALL)
+    assert any("(--self-training)" in line for line in planned.lines)
+    assert not any("(--self-training)" in line for line in plain.lines)
+    taught = adapting.adapt(planned, tmp_path / "taught", progress=False)
+    assert [run.folder for run in taught.runs] == [run.folder for run in made.runs]  # the same trainings
+    for number, run in enumerate(made.runs):
+        member = taught.model / f"member-{number}"
+        old, new = (EmotionClassifier.from_pretrained(folder) for folder in (run.model, member))
+        known = Confidence.load(member)
+        embeddings = infer(old, planned.clips, make_accelerator())[1]
+        own = Statistics.of(embeddings)
+        np.testing.assert_allclose(known.target.mean, own.mean, rtol=1e-4, atol=1e-5)
+        names = old.judge(recentred(embeddings, own, known.source))
+        expected = taught_by_names(own.standard_scores(embeddings), names, Settings()).predict_proba(
+            own.standard_scores(embeddings)
+        )
+        np.testing.assert_allclose(new.judge(recentred(embeddings, own, known.source)), expected, atol=1e-3)
+    judged = ensemble(comparison.pooled(list(taught.runs), variant=SELF_TRAINED))
+    pd.testing.assert_frame_equal(taught.judged, judged)
+    assert (
+        "re-centred and self-trained" in taught.lines[0]
+        and "--self-training" in (taught.model / "README.md").read_text()
+    )
+    few = planned.clips["path"][:3]
+    assert not np.allclose(classify(taught.model, few)[PROBABILITIES], classify(made.model, few)[PROBABILITIES])
 
 
 def test_speakers_without_a_gender_are_not_said_to_be_neither(example, runs, tmp_path):

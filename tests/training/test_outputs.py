@@ -12,6 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from sernb.data.folds import Split
 from sernb.evaluation.predictions import PROBABILITIES, infer, scores
 from sernb.experiments.study import open_study
+from sernb.models.statistics import Statistics
 from sernb.models.whisper import EmotionClassifier
 from sernb.runs import SELF_TRAINED, predictions_file
 from sernb.training.baseline import BaselineConfig, train_baseline
@@ -111,6 +112,7 @@ def test_self_training_hears_every_clip_of_the_target(run, split, tmp_path):
     store_outputs(model, replace(few, target=target), tmp_path, accelerator, progress=False)
     stored = pd.read_parquet(tmp_path / predictions_file(SELF_TRAINED))
     test, others, source = (infer(model, clips, accelerator)[1] for clips in (few.test, target, sample(few.train)))
+    source = Statistics.of(source)
     expected = self_trained(test, few.test, others, target, source, model.judge)
     assert len(target) > 2 * len(stored)
     alone = self_trained(test, few.test, test, few.test, source, model.judge)

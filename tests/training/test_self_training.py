@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
 from sernb.labels import EMOTIONS
-from sernb.training.self_training import Settings, most_probable, self_trained
+from sernb.models.statistics import Statistics, recentred
+from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.training.self_training import Settings, most_probable, self_trained, taught_by_names, taught_classifier
 from sernb.training.target_statistics import CLIPS, sample
 
 DIRECTIONS = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], float)  # of the classes of a cloud
@@ -57,7 +60,7 @@ def test_as_a_slow_readable_form_has_it(clips, whole, rounds):
     embeddings[300:] = 3 * embeddings[300:] + 5  # each corpus has statistics, and heads, of its own
     source, _ = cloud(generator, 500)
     settings = Settings(share=0.6, inverse_penalty=0.1, whole=whole, rounds=rounds)
-    found = self_trained(embeddings, table, embeddings, table, source, english, settings)
+    found = self_trained(embeddings, table, embeddings, table, Statistics.of(source), english, settings)
     for corpus in ("a", "b"):
         for fold in range(3):
             pool = table[(table["corpus"] == corpus) & (table["fold"] != fold)]
@@ -87,7 +90,7 @@ def test_borders_follow_a_language_whose_emotions_lie_turned(clips, degrees):
     table = clips(corpus=["a"] * 600).assign(fold=np.arange(600) % 5)
     embeddings, truth = cloud(generator, 600, turn=degrees)
     source, _ = cloud(generator, 500)
-    taught = self_trained(embeddings, table, embeddings, table, source, english).argmax(1) == truth
+    taught = self_trained(embeddings, table, embeddings, table, Statistics.of(source), english).argmax(1) == truth
     as_it_was = english(embeddings).argmax(1) == truth
     assert taught.mean() > as_it_was.mean() + 0.05
 
@@ -97,16 +100,39 @@ def test_a_speakers_own_fold_teaches_nothing(clips):
     table = clips(corpus=["a"] * 80).assign(fold=[0] * 40 + [1] * 40)
     pool, _ = cloud(generator, 80)
     source, _ = cloud(generator, 100)
-    before = self_trained(pool[:1], table[:1], pool, table, source, english)
+    before = self_trained(pool[:1], table[:1], pool, table, Statistics.of(source), english)
     pool_of_others = pool.copy()
     pool_of_others[1:40] += 100
-    np.testing.assert_array_equal(before, self_trained(pool[:1], table[:1], pool_of_others, table, source, english))
+    np.testing.assert_array_equal(
+        before, self_trained(pool[:1], table[:1], pool_of_others, table, Statistics.of(source), english)
+    )
 
 
 def test_where_no_other_fold_is_known_there_is_no_answer(clips):
     table = clips(corpus=["a"] * 4 + ["b"] * 4).assign(fold=[0, 0, 1, 1] + [0] * 4)
     embeddings, _ = cloud(np.random.default_rng(4), 8)
-    found = self_trained(embeddings, table, embeddings, table, embeddings, english)
+    found = self_trained(embeddings, table, embeddings, table, Statistics.of(embeddings), english)
     assert np.isfinite(found[:4]).all() and np.isnan(found[4:]).all()
     np.testing.assert_allclose(found[:4].sum(1), 1, rtol=1e-6)
     assert found.shape == (8, len(EMOTIONS))
+
+
+def test_a_models_folder_can_hold_the_head_that_its_names_taught(tmp_path):
+    generator = np.random.default_rng(5)
+    model = EmotionClassifier(WhisperEncoder("random-1x32"), highest_hz=5000).eval()
+    heard, others, english = (generator.normal(place, 2, (60, 32)).astype(np.float32) for place in (3, 3, -1))
+    english[:, 0] = 7  # a dimension that never changes there
+    source, settings = Statistics.of(english), Settings(inverse_penalty=0.1)
+    taught, own = taught_classifier(model, heard, source, settings)
+    taught.save_pretrained(tmp_path)
+    found = EmotionClassifier.from_pretrained(tmp_path)
+    names = model.judge(recentred(heard, own, source))
+    head = taught_by_names(own.standard_scores(heard), names, settings)
+    head.coef_[:, 0] = 0  # of which re-centred embeddings know nothing
+    expected = head.predict_proba(own.standard_scores(others))
+    assert np.ptp(expected, axis=0).min() > 0.3
+    np.testing.assert_allclose(found.judge(recentred(others, own, source)), expected, atol=1e-4)
+    assert found.log_mel.highest_hz == 5000
+    assert all(
+        torch.equal(one, two) for one, two in zip(model.encoder.parameters(), found.encoder.parameters(), strict=True)
+    )

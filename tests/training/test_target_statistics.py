@@ -14,7 +14,7 @@ def test_statistics_come_from_other_folds_and_match_the_source(clips):
     table = clips(corpus=["a"] * 40 + ["b"] * 20).assign(fold=[0] * 20 + [1] * 20 + [0] * 10 + [1] * 10)
     pool = generator.normal(3, 5, (60, 4))
     source = generator.normal(-1, 2, (200, 4))
-    moved, known = aligned(pool, table, pool, table, source)
+    moved, known = aligned(pool, table, pool, table, Statistics.of(source))
     assert known.all()
     for corpus, fold in (("a", 0), ("a", 1), ("b", 0), ("b", 1)):
         here = ((table["corpus"] == corpus) & (table["fold"] == fold)).to_numpy()
@@ -31,10 +31,10 @@ def test_a_speakers_own_fold_has_no_say_in_his_statistics(clips):
     generator = np.random.default_rng(0)
     table = clips(corpus=["a"] * 40).assign(fold=[0] * 20 + [1] * 20)
     pool, source = generator.normal(size=(40, 4)), generator.normal(size=(50, 4))
-    moved, _ = aligned(pool[:1], table[:1], pool, table, source)
+    moved, _ = aligned(pool[:1], table[:1], pool, table, Statistics.of(source))
     disturbed = pool.copy()
     disturbed[1:20] += 100
-    np.testing.assert_array_equal(moved, aligned(pool[:1], table[:1], disturbed, table, source)[0])
+    np.testing.assert_array_equal(moved, aligned(pool[:1], table[:1], disturbed, table, Statistics.of(source))[0])
 
 
 def test_a_corpus_of_one_language_has_the_statistics_of_the_whole_corpus_to_the_last_bit(clips):
@@ -50,16 +50,16 @@ def test_a_corpus_of_one_language_has_the_statistics_of_the_whole_corpus_to_the_
         own = pool[others[np.argsort(place[others])][:CLIPS]]
         here = ((table["corpus"] == corpus) & (table["fold"] == fold)).to_numpy()
         expected[here] = recentred(pool[here], Statistics.of(own), Statistics.of(source))
-    np.testing.assert_array_equal(aligned(pool, table, pool, table, source)[0], expected)
+    np.testing.assert_array_equal(aligned(pool, table, pool, table, Statistics.of(source))[0], expected)
 
 
 def test_a_corpus_of_several_languages_has_statistics_for_each(clips):
     generator = np.random.default_rng(0)
     table = clips(corpus=["a"] * 80, language=["ur"] * 40 + ["de"] * 40).assign(fold=np.arange(80) % 2)
     pool, source = generator.normal(size=(80, 4)), generator.normal(size=(50, 4))
-    moved, _ = aligned(pool, table, pool, table, source)
+    moved, _ = aligned(pool, table, pool, table, Statistics.of(source))
     pool[40:] += 100  # a shift of one language's own is taken out, and moves no other
-    again, _ = aligned(pool, table, pool, table, source)
+    again, _ = aligned(pool, table, pool, table, Statistics.of(source))
     np.testing.assert_array_equal(again[:40], moved[:40])
     np.testing.assert_allclose(again[40:], moved[40:])
 
@@ -67,7 +67,7 @@ def test_a_corpus_of_several_languages_has_statistics_for_each(clips):
 def test_clips_of_a_corpus_with_a_single_fold_have_no_statistics(clips):
     table = clips(corpus=["a"] * 4 + ["b"] * 4).assign(fold=[0, 0, 1, 1] + [0] * 4)
     embeddings = np.random.default_rng(0).normal(size=(8, 3))
-    moved, known = aligned(embeddings, table, embeddings, table, embeddings)
+    moved, known = aligned(embeddings, table, embeddings, table, Statistics.of(embeddings))
     assert known.tolist() == [True] * 4 + [False] * 4
     np.testing.assert_array_equal(moved[4:], embeddings[4:])
 

@@ -15,6 +15,7 @@ from sernb.figures.plots import COLOURS
 from sernb.figures.widgets.container import Widget, extent, shorts
 from sernb.labels import EMOTIONS
 from sernb.languages import language_name
+from sernb.models.statistics import Statistics
 from sernb.training.target_statistics import aligned
 
 SHOWN = 200
@@ -79,7 +80,7 @@ def shift_data(clips: pd.DataFrame, embeddings: np.ndarray, language: str) -> di
     split = from_english(clips)
     english, own = split.train, split.test[split.test["language"] == language]
     heard, vectors = embeddings[english.index], embeddings[own.index]
-    centred, known = aligned(vectors, own, vectors, own, heard)
+    centred, known = aligned(vectors, own, vectors, own, Statistics.of(heard))
     if not known.all():
         raise ValueError(f"{language_name(language)}: all clips are in one fold, so none are left for statistics")
     scaler, model = probe(heard, english["emotion"])
