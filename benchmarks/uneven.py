@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--corpora", type=absolute, required=True)
     parser.add_argument("--encoder", type=weights, default=ENCODERS["base"], help="initial weights of whisper-base")
     parser.add_argument("--profile", default="laptop")
-    parser.add_argument("--seeds", type=int, default=3, help="0 to N - 1")
+    parser.add_argument("--seeds", type=int, default=2, help="0 to N - 1")
     parser.add_argument("--runs", type=absolute, default=absolute("runs"))
     parser.add_argument("--out", type=Path, required=True, help="folder of the table")
     given = parser.parse_args()

@@ -41,7 +41,7 @@ def way() -> HTML:
 
 
 def climb(runs: Sequence[Run], language: str) -> HTML:
-    """Macro-F1 on one language of the single model, its averaged weights, own statistics and the ensemble.
+    """Macro-F1 on one language of the single model, its averaged weights, own statistics, the ensemble, own names.
 
     Args:
         runs: of one recipe, a seed each.

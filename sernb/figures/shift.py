@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from sernb.evaluation.predictions import confusion, scores
 from sernb.figures import plots
@@ -131,6 +132,35 @@ def self_trained(before: pd.DataFrame, after: pd.DataFrame, where: str) -> HTML:
     """
     tables = {"taught in English": before, "taught by its own names": after}
     return _confusions(tables, where, "by the head that English taught, and by those it taught", "fig-self-trained")
+
+
+def frequent(table: pd.DataFrame, language: str) -> HTML:
+    """What re-centring and self-training come to where one class is frequent among the clips they hear.
+
+    Args:
+        table: from `evaluation.uneven.by_share`.
+        language: ISO 639-1.
+    """
+    rows = table[table["language"] == language].sort_values("share")
+    figure, ax = plt.subplots(figsize=(6, 3.4), layout="constrained")
+    lines = {"main": "as it is", "statistics": "re-centred", "self-trained": "self-trained"}
+    for (column, label), style in zip(lines.items(), (":", "--", "-"), strict=True):
+        ax.plot(rows["share"], rows[column], style, color="black", marker=None if style == ":" else ".", label=label)
+    ax.set(xlabel="share of one emotion among the clips heard", ylabel="macro-F1", xticks=rows["share"])
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.legend(frameon=False)
+    told = "; ".join(
+        f"{row.share:.0%}: " + ", ".join(f"{label} {rows.at[row.Index, column]:.2f}" for column, label in lines.items())
+        for row in rows.itertuples()
+    )
+    return captioned(
+        figure,
+        alt=f"Three lines, macro-F1 against the share of one emotion, {language_name(language)}. {told}.",
+        caption=f"Real speech, {language_name(language)}: always about {rows['heard'].mean():.0f} unlabelled clips are "
+        "heard, of which one emotion makes up more and more. Judged on all clips; means over the emotions, each of "
+        "which is the frequent one once, and over trainings.",
+        name="fig-frequent",
+    )
 
 
 def _confusions(tables: dict[str, pd.DataFrame], where: str, how: str, name: str) -> HTML:

@@ -35,7 +35,7 @@ def shifted_back(runs: list[Run]) -> pd.DataFrame:
 
 
 def predictions_by_step(runs: list[Run]) -> dict[str, pd.DataFrame]:
-    """Test predictions of one method at each of STEPS that it has; an ensemble needs more than one seed.
+    """Test predictions of one method at each of STEPS, and at OWN_NAMES, that it has; ensembles need several seeds.
 
     BYOL's target network is an average over steps by itself, so that BYOL alone has averaged weights already.
     """
@@ -46,6 +46,8 @@ def predictions_by_step(runs: list[Run]) -> dict[str, pd.DataFrame]:
     found[STEPS[2]] = shifted_back(runs)
     if found[STEPS[2]]["seed"].nunique() > 1:
         found[STEPS[3]] = ensemble(found[STEPS[2]])
+        if all(SELF_TRAINED in run.variants for run in runs):
+            found[OWN_NAMES] = ensemble(comparison.pooled(runs, variant=SELF_TRAINED))
     return found
 
 
@@ -56,7 +58,7 @@ def every_rung(root: Path = RESULTS) -> pd.DataFrame:
         One row per language, step and method with stored runs: language, corpus, step, method, value, low, high
         (macro-F1 with its 95 % interval over speakers and trainings; of an ensemble, over speakers), seeds, and paper
         (the paper's macro-F1; NaN beyond the first step). After STEPS comes OWN_NAMES, an ensemble of the runs in
-        STORE; last in each language the row CEILING, without a method.
+        STORE, once all seeds are there; last in each language the row CEILING, without a method.
     """
     paper = paper_table1(root).query("metric == 'macro_f1'").set_index(["language", "method"])["mean"]
     rows = []
@@ -65,15 +67,14 @@ def every_rung(root: Path = RESULTS) -> pd.DataFrame:
         if not runs:
             continue
         found = predictions_by_step(runs)
-        seeds = dict.fromkeys(found, len({run.seed for run in runs}))
-        if len(again := runs_of_group(root / STORE, group)) > 1:
-            found[OWN_NAMES] = ensemble(comparison.pooled(again, variant=SELF_TRAINED))
-            seeds[OWN_NAMES] = len({run.seed for run in again})
+        seeds, again = {run.seed for run in runs}, runs_of_group(root / STORE, group)
+        if len(seeds) > 1 and {run.seed for run in again} == seeds:  # ensembles are compared, so all are of as many
+            found[OWN_NAMES] = predictions_by_step(again)[OWN_NAMES]
         for step, judged in found.items():
             for about, clips in each_corpus(judged):
                 published = paper.get((about["language"], group)) if step == STEPS[0] else None
                 row = about | {"step": step, "method": method, "paper": published}
-                rows.append(row | macro_f1_interval(clips) | {"seeds": seeds[step]})
+                rows.append(row | macro_f1_interval(clips) | {"seeds": len(seeds)})
     taught = over_corpora(*frozen.read(root / frozen.FILE.name))
     for about, clips in each_corpus(taught[taught["part"] == DISJOINT]):
         rows.append(about | {"step": CEILING} | macro_f1_interval(clips.assign(seed=0)))

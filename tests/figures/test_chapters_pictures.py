@@ -127,6 +127,24 @@ def test_the_ladder_shows_heads_taught_by_own_names_of_methods_that_have_them():
     assert "contrastive 0.65; + own names: baseline 0.80; target's labels: a probe 0.90" in told
 
 
+def test_the_picture_of_frequent_emotions_tells_every_share_of_its_language():
+    same = {"heard": 50, "main": 0.5, "statistics": 0.6}
+    about = [{"language": name, "share": share} for name in ("ur", "de") for share in (0.25, 0.8)]
+    table = pd.DataFrame([row | same | {"self-trained": 1 - row["share"]} for row in about])
+    table.loc[0, "statistics"] = 0.7
+    told = alt(shift.frequent(table, "ur"))
+    shares = ("25%: as it is 0.50, re-centred 0.70, self-trained 0.75", "80%: as it is 0.50, re-centred 0.60")
+    assert f"Urdu. {'; '.join(shares)}, self-trained 0.20." in told
+
+
+def test_every_step_has_a_line_of_its_own(tmp_path):
+    made = {"last": judged(0.3), "statistics": judged(0.6), "self-trained": judged(0.9)}
+    runs = [store(tmp_path / f"run{seed}", seed, judged(0.5), made) for seed in (0, 1)]
+    told = alt(own.climb(runs, "ur"))
+    assert f"{OWN_NAMES}: {scores(judged(0.9))['macro_f1']:.2f}" in told
+    assert OWN_NAMES not in alt(own.climb(runs[:1], "ur"))  # an ensemble of one is none
+
+
 def test_a_language_without_labels_is_said_to_be_unmeasured(tmp_path):
     run = store(tmp_path / "run", 0, judged(0.5), {"last": judged(0.4), "statistics": judged(0.6)})
     assert "averaged weights" in alt(own.climb([run], "ur"))

@@ -12,6 +12,7 @@ from sernb.results import ladder
 
 SHARES = {"single": 0.4, "averaged": 0.5, "averaged-statistics": 0.7}
 LAST = {None: "averaged", "last": "single", "statistics": "averaged-statistics"}
+TAUGHT = {None: "single", "statistics": "averaged-statistics", "self-trained": "averaged"}
 TARGET = {None: "averaged", "online": "single", "statistics": "averaged-statistics"}
 
 
@@ -65,13 +66,19 @@ def test_each_step_takes_the_weights_and_statistics_it_names(runs):
 def test_heads_taught_by_own_names_come_from_a_store_of_their_own(runs):
     root, _ = runs
     assert ladder.OWN_NAMES not in set(ladder.every_rung(root)["step"])
-    made = stored(root / ladder.STORE, "baseline", {None: "single", "self-trained": "averaged"})["averaged"]
+    made = stored(root / ladder.STORE, "baseline", TAUGHT)["averaged"]
     row = ladder.every_rung(root).query("step == @ladder.OWN_NAMES")
     together = made[0].copy()
     shares = [column for column in together if column.startswith("p_")]
     together[shares] = sum(one[shares].to_numpy() for one in made) / 3
     assert row["value"].item() == pytest.approx(scores(together)["macro_f1"])
     assert row["method"].item() == "baseline" and row["seeds"].item() == 3
+
+
+def test_where_fewer_models_taught_themselves_than_vote_elsewhere_there_is_no_such_rung(runs):
+    root, _ = runs
+    stored(root / ladder.STORE, "baseline", TAUGHT, seeds=2)
+    assert ladder.OWN_NAMES not in set(ladder.every_rung(root)["step"])
 
 
 def test_gains_lie_between_the_steps_they_name(runs):
