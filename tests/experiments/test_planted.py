@@ -54,6 +54,15 @@ def test_the_shift_costs_and_target_statistics_win_it_back(language, baseline, e
     assert plain < english - 0.1 and moved > plain + 0.1
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_too_few_clips_of_a_language_teach_heads_badly(language, baseline):
+    taught, moved = (
+        macro_f1(table[table["language"] == language])
+        for table in (baseline.variant("self-trained"), baseline.variant("statistics"))
+    )
+    assert taught < moved and (baseline.predictions["language"] == language).sum() == 120
+
+
 @pytest.fixture(scope="module")
 def encoded(study):
     clips = study.manifest.query("language in @LANGUAGES").reset_index(drop=True)
