@@ -6,29 +6,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from sernb.corpora.base import audio_names
 from sernb.corpora.demo import make_demo
 from sernb.data.audit import audit
 from sernb.data.folds import LeakError, Split
 from sernb.data.limits import concerns, refusals
 from sernb.data.manifest import MANIFEST, Harmonized, harmonize
-from sernb.data.plainfolder import plain_folder
 from sernb.evaluation import comparison
 from sernb.evaluation.adapted_card import write_adapted_card
 from sernb.evaluation.calibration import fit_confidence
 from sernb.evaluation.ensembles import ensemble
-from sernb.evaluation.inference import statistics
 from sernb.evaluation.uneven import in_words as uneven
+from sernb.experiments.adapt_clips import clips_in, language_of, read_clips
 from sernb.experiments.adapt_look import different, judgement, seconds_a_step
-from sernb.experiments.adapt_teaching import teach_members
+from sernb.experiments.adapt_teaching import store_statistics, teach_members
 from sernb.experiments.early import check_languages
 from sernb.experiments.profiles import load_profile
 from sernb.experiments.recipes import RECIPES, Recipe
 from sernb.experiments.study import SOURCE_LANGUAGE, Study
 from sernb.experiments.sweep import duration
 from sernb.languages import language_name
-from sernb.models.confidence import Confidence
-from sernb.models.ensemble import Ensemble, member_folders, save_ensemble
+from sernb.models.ensemble import save_ensemble
 from sernb.runs import FinishedRuns, Run, RunMissing, RunStore
 from sernb.speech.speaker_batches import enough_clips
 from sernb.training.configs import BaselineConfig, ContrastiveConfig
@@ -140,8 +137,8 @@ def plan(
         progress=progress,
         unpacked=store.root / "unpacked",
     )
-    found = _part(corpora, language) if clips is None else _harmonized(Path(clips), language, store, progress)
-    tongue = _language(found.manifest, language)
+    found = clips_in(corpora, language) if clips is None else read_clips(Path(clips), language, store, progress)
+    tongue = language_of(found.manifest, language)
     own = found.manifest.assign(language=tongue)
     english = corpora.manifest
     english = english[(english["language"] == SOURCE_LANGUAGE) & english["emotion"].notna()]
@@ -190,55 +187,12 @@ def adapt(planned: Plan, out: str | Path, progress: bool = True) -> Adapted:
         validation = teach_members(out, planned.clips, english, progress)
     else:
         validation = comparison.pooled(list(runs), part="validation")
-        _store_statistics(out, list(planned.clips["path"]), progress)
+        store_statistics(out, list(planned.clips["path"]), progress)
     fit_confidence(ensemble(validation)).save(out)
     judged, lines = judgement(runs, planned.recipe.adapts, planned.self_training)
     judged.to_parquet(out / JUDGED_FILE, index=False)
     write_adapted_card(out, planned.clips, planned.study.encoder, runs, judged, (*planned.lines, *lines))
     return Adapted(out, runs, judged, tuple(lines))
-
-
-def _store_statistics(folder: Path, clips: list[str], progress: bool) -> None:
-    """Write the clips' statistics into the members' folders of an ensemble."""
-    found = statistics(Ensemble.load(folder), clips, progress)
-    for member, own in zip(member_folders(folder), found, strict=True):
-        fitted = Confidence.load(member)
-        assert fitted is not None  # training wrote it
-        replace(fitted, target=own).save(member)
-
-
-def _harmonized(clips: Path, language: str | None, store: RunStore, progress: bool) -> Harmonized:
-    """The clips by whichever parser knows them; without one every audio file as it is."""
-    if not clips.is_dir():
-        raise FileNotFoundError(f"{clips} is no folder; give a folder of recordings")
-    cache = store.root / "checks-clips.parquet"
-    try:
-        return harmonize(clips, cache=cache, progress=progress, unpacked=store.root / "unpacked-clips")
-    except FileNotFoundError:
-        if not audio_names(clips):
-            raise
-        return plain_folder(clips, language or "und", cache, progress)
-
-
-def _part(corpora: Harmonized, language: str | None) -> Harmonized:
-    """The clips of a language, and the rejects of their corpora."""
-    clips = corpora.manifest[corpora.manifest["language"] == language].reset_index(drop=True)
-    rejected = corpora.rejected[corpora.rejected["corpus"].isin(clips["corpus"])]
-    return Harmonized(clips, rejected.reset_index(drop=True))
-
-
-def _language(clips: pd.DataFrame, language: str | None) -> str:
-    there = sorted(set(clips["language"]))
-    if len(clips) < 2:
-        raise ValueError(f"{len(clips)} clips that can be used; statistics of a language need at least two")
-    if language is None and len(there) > 1:
-        raise ValueError(f"the clips are in {', '.join(there)}; give each language a folder, or name one: --language")
-    if language is not None and not set(there) <= {language, "und"}:
-        raise ValueError(f"the clips are in {', '.join(there)}, not {language}; correct one of the two")
-    chosen = language or there[0]
-    if chosen == SOURCE_LANGUAGE:
-        raise ValueError("emotion is learnt in English: clips to adapt to are of another language; see --language")
-    return chosen
 
 
 def _check_stage1(planned: Plan) -> None:

@@ -1,4 +1,4 @@
-"""The members of an ensemble get heads that their own names of the reader's clips taught."""
+"""What an ensemble's members learn of the reader's clips without labels: statistics, and heads by their own names."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,12 +6,22 @@ from pathlib import Path
 import pandas as pd
 
 from sernb.evaluation.calibration import fit_confidence
+from sernb.evaluation.inference import statistics
 from sernb.evaluation.predictions import infer, prediction_table
 from sernb.models.confidence import Confidence
-from sernb.models.ensemble import member_folders
+from sernb.models.ensemble import Ensemble, member_folders
 from sernb.models.whisper import EmotionClassifier
 from sernb.training.loop import make_accelerator
 from sernb.training.self_training import taught_classifier
+
+
+def store_statistics(folder: Path, clips: list[str], progress: bool) -> None:
+    """Write the clips' statistics into the members' folders of an ensemble."""
+    found = statistics(Ensemble.load(folder), clips, progress)
+    for member, own in zip(member_folders(folder), found, strict=True):
+        fitted = Confidence.load(member)
+        assert fitted is not None  # training wrote it
+        replace(fitted, target=own).save(member)
 
 
 def teach_members(folder: Path, clips: pd.DataFrame, validation: pd.DataFrame, progress: bool = True) -> pd.DataFrame:

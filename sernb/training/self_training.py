@@ -78,6 +78,15 @@ def taught_by_names(embeddings: np.ndarray, shares: np.ndarray, settings: Settin
     return head
 
 
+def _taught(
+    embeddings: np.ndarray, source: Statistics, judge: Judge, settings: Settings
+) -> tuple[LogisticRegression, Statistics]:
+    """A head for standard scores, taught by what `judge` calls the re-centred clips; and the clips' statistics."""
+    own = Statistics.of(embeddings)
+    shares = judge(recentred(embeddings, own, source))
+    return taught_by_names(own.standard_scores(embeddings), shares, settings), own
+
+
 def taught_classifier(
     model: EmotionClassifier, embeddings: np.ndarray, source: Statistics, settings: Settings = Settings()
 ) -> tuple[EmotionClassifier, Statistics]:
@@ -94,8 +103,7 @@ def taught_classifier(
     Returns:
         A classifier for embeddings that are re-centred to `source`, as the model's own head is, and by what to do so.
     """
-    own = Statistics.of(embeddings)
-    taught = taught_by_names(own.standard_scores(embeddings), model.judge(recentred(embeddings, own, source)), settings)
+    taught, own = _taught(embeddings, source, model.judge, settings)
     told = source.deviation > LEAST  # a dimension that never changes is the same in all re-centred embeddings
     weight = torch.from_numpy(np.where(told, taught.coef_ / source.deviation.clip(min=LEAST), 0)).float()
     bias = torch.from_numpy(taught.intercept_).float() - weight @ torch.from_numpy(source.mean).float()
@@ -142,8 +150,6 @@ def self_trained(
     """
     found = np.full((len(clips), len(EMOTIONS)), np.nan, dtype=np.float32)
     for rows, others in other_folds(clips, pool, settings.whole):
-        own = Statistics.of(pool_embeddings[others])
-        shares = judge(recentred(pool_embeddings[others], own, source))
-        head = taught_by_names(own.standard_scores(pool_embeddings[others]), shares, settings)
+        head, own = _taught(pool_embeddings[others], source, judge, settings)
         found[rows] = head.predict_proba(own.standard_scores(embeddings[rows]))
     return found
