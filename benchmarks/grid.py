@@ -89,7 +89,7 @@ def title(table: str, file: Path = FILE) -> str:
 
 def plan_group(group: Group, asked: Sweep, study: Study) -> list[Planned]:
     """Every run of a group and what the store says of it; a run that can't be made is `impossible`, not an error."""
-    own = replace(study, encoder=asked.encoder, unlabelled=asked.unlabelled, held_out=asked.held_out)
+    own = replace(study, encoder=asked.encoder or study.encoder, unlabelled=asked.unlabelled, held_out=asked.held_out)
     return [look_up(asked, own, cell) for cell in group.cells()]
 
 
@@ -100,7 +100,8 @@ def _group(table: dict[str, Any], own: dict[str, Any]) -> Group:
         given[name] = _changes(shared.get(name, []), own.get(name, []))
     if "contrastive" not in given["methods"]:
         given["stage1"] = ()
-    return Group(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+    frozen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return Group(**frozen)
 
 
 def _changes(*lists: list[str]) -> tuple[str, ...]:

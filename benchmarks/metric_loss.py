@@ -13,12 +13,12 @@ from sernb.losses.continuous import metric_loss
 
 def pair_loop(latents: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The published formula, pair by pair, as the released code does it."""
-    n, x = [], []
+    distances, differences = [], []
     for i in range(len(labels)):
         for j in range(i + 1, len(labels)):
-            n.append((latents[i] - latents[j]).mean())
-            x.append(labels[i] - labels[j])
-    n, x = torch.stack(n), torch.stack(x)
+            distances.append((latents[i] - latents[j]).mean())
+            differences.append(labels[i] - labels[j])
+    n, x = torch.stack(distances), torch.stack(differences)
     slope = (x @ n) / (x @ x)
     return (slope - 1).abs() + (slope * x - n).square().mean()
 

@@ -33,14 +33,14 @@ def made(folder: Path, clips: int) -> list[str]:
     """Clips under so many names."""
     folder.mkdir()
     rng = np.random.default_rng(0)
-    names = []
+    names: list[str] = []
     for number in range(clips):
-        name = folder / f"{number:07d}.wav"
+        name = str(folder / f"{number:07d}.wav")
         if number < DIFFERENT:
             soundfile.write(name, rng.uniform(-0.2, 0.2, 16_000), 16_000)
         else:
             os.link(names[number % DIFFERENT], name)
-        names.append(str(name))
+        names.append(name)
     return names
 
 

@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
     repeats = parser.parse_args().repeats
-    names = sorted(typer.main.get_command(app).commands)
+    names = sorted(typer.main.get_group(app).commands)
     with TemporaryDirectory() as folder:
         program = Path(folder) / "bare.py"
         program.write_text(BARE)

@@ -6,6 +6,7 @@ works on it, in fp32. Data, augmentation, losses, optimiser and what is trained 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,9 @@ TITLES = {"baseline": "baseline, CL stage 2", "contrastive": "CL stage 1", "byol
 SHAPES = {"tiny": (4, 384), "base": (6, 512), "small": (12, 768), "medium": (24, 1024)}
 CONFIGS = {"baseline": BaselineConfig, "contrastive": ContrastiveConfig, "byol": ByolConfig}
 STOCK_SECONDS = 30.0
+
+Config = BaselineConfig | ContrastiveConfig | ByolConfig
+Source = str | Path | Callable[[], WhisperConfig]
 
 
 def shape(name: str) -> WhisperConfig:
@@ -80,55 +84,75 @@ class Parts:
     after_step: Callable[[int], None] = lambda step: None
 
 
-def parts(method: str, study: Study, source: str | Callable[[], WhisperConfig], config: LoopConfig) -> Parts:
+def parts(study: Study, source: Source, config: Config) -> Parts:
     """A method's step under a config.
 
     Args:
-        method: one of METHODS.
         study: gives the data.
         source: of the encoder's weights, as WhisperEncoder takes it; or what makes a config for random ones.
         config: the method's, with the window the encoder gets.
     """
     weights = source() if callable(source) else source
     encoder = WhisperEncoder(weights, config.seconds, config.pooling, config.seed, config.layers)
-    learned = {"params": [p for p in encoder.parameters() if p.requires_grad], "lr": config.learning_rate}
-    head = lambda *modules: {  # noqa: E731
-        "params": [p for module in modules for p in module.parameters()],
-        "lr": config.head_learning_rate,
-    }
-    if method == "contrastive":
-        pool, _ = enough_clips(study.adapted(0).unlabelled, config.clips_per_speaker)
-        clips, _ = hold_out(pool, config.held_out, config.seed)
-        speakers, _ = pd.factorize(clips["speaker"])
-        objective = SpeakerObjective(encoder, config, torch.from_numpy(speakers))
-        draw = both_views(speaker_balanced(speakers, config.batch_size, config.clips_per_speaker), len(clips))
-        dataset = CleanAndAugmented(clips, config.seconds, config.waveform)
-        return Parts(objective, encoder, [learned, head(objective.projection)], dataset, draw)
+    match config:
+        case BaselineConfig():
+            return _baseline(study, encoder, config)
+        case ContrastiveConfig():
+            return _contrastive(study, encoder, config)
+        case ByolConfig():
+            return _byol(study, encoder, config)
 
+
+def _baseline(study: Study, encoder: WhisperEncoder, config: BaselineConfig) -> Parts:
+    train = study.zero_shot().train
     classifier = EmotionClassifier(encoder, config.hidden, config.dropout)
-    if method == "baseline":
-        train = study.zero_shot().train
-        labels = train["emotion"].to_numpy(object)
-        averaged = AveragedModel(classifier, multi_avg_fn=get_ema_multi_avg_fn(config.averaging)).requires_grad_(False)
-        return Parts(
-            EmotionObjective(classifier, _numbers(train), config.spectrogram, averaged),
-            encoder,
-            [learned, head(classifier.head)],
-            Speech(train, config.seconds, config.waveform, random_crop=True),
-            class_balanced(labels, config.batch_size, train["corpus"].to_numpy(object)),
-            lambda step: averaged.update_parameters(classifier),
-        )
+    averaged = AveragedModel(classifier, multi_avg_fn=get_ema_multi_avg_fn(config.averaging)).requires_grad_(False)
+    labels, corpora = (train[name].to_numpy(object) for name in ("emotion", "corpus"))
+    return Parts(
+        EmotionObjective(classifier, _numbers(train), config.spectrogram, averaged),
+        encoder,
+        _groups(config, encoder, classifier.head),
+        Speech(train, config.seconds, config.waveform, random_crop=True),
+        class_balanced(labels, config.batch_size, corpora),
+        lambda step: averaged.update_parameters(classifier),
+    )
+
+
+def _contrastive(study: Study, encoder: WhisperEncoder, config: ContrastiveConfig) -> Parts:
+    pool, _ = enough_clips(study.adapted(0).unlabelled, config.clips_per_speaker)
+    clips, _ = hold_out(pool, config.held_out, config.seed)
+    speakers, _ = pd.factorize(clips["speaker"])
+    objective = SpeakerObjective(encoder, config, torch.from_numpy(speakers))
+    return Parts(
+        objective,
+        encoder,
+        _groups(config, encoder, objective.projection),
+        CleanAndAugmented(clips, config.seconds, config.waveform),
+        both_views(speaker_balanced(speakers, config.batch_size, config.clips_per_speaker), len(clips)),
+    )
+
+
+def _byol(study: Study, encoder: WhisperEncoder, config: ByolConfig) -> Parts:
     split = study.adapted(0)
+    classifier = EmotionClassifier(encoder, config.hidden, config.dropout)
     networks = Networks(classifier, config.projector_hidden, config.projection, config.predictor)
     objective = ByolObjective(networks, _numbers(split.train), config)
     return Parts(
         objective,
         encoder,
-        [learned, head(classifier.head, networks.projector, networks.predictor)],
+        _groups(config, encoder, classifier.head, networks.projector, networks.predictor),
         Speech(pd.concat([split.train, split.unlabelled]), config.seconds, random_crop=True),
         byol_batches(config, split.train, split.unlabelled),
         objective.after_step,
     )
+
+
+def _groups(config: LoopConfig, encoder: nn.Module, *heads: nn.Module) -> list[dict]:
+    """AdamW's parameter groups: what learns of the encoder, and everything on top of it."""
+    return [
+        {"params": [p for p in encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
+        {"params": [p for head in heads for p in head.parameters()], "lr": config.head_learning_rate},
+    ]
 
 
 def _numbers(clips: pd.DataFrame) -> torch.Tensor:
@@ -160,7 +184,7 @@ class Step:
             num_workers=config.workers,
             pin_memory=device.type == "cuda",
         )
-        self.batches: Iterator[Batch] | None = None
+        self.batches: Iterator[Batch] = iter(())
         self.count = 0
 
     def start(self) -> None:
@@ -169,7 +193,7 @@ class Step:
 
     def stop(self) -> None:
         """Stop loading."""
-        self.batches = None
+        self.batches = iter(())
 
     def learn(self, batch: Batch) -> torch.Tensor:
         """Loss of a batch, and its gradients."""
@@ -195,27 +219,15 @@ class Step:
             return loss.item()
 
 
-def ours(
-    method: str,
-    study: Study,
-    source: str | Callable[[], WhisperConfig],
-    config: LoopConfig,
-    accelerator: Accelerator,
-) -> Step:
+def ours(study: Study, source: Source, config: Config, accelerator: Accelerator) -> Step:
     """The package's step."""
-    return Step(parts(method, study, source, config), config, accelerator, accelerator.device)
+    return Step(parts(study, source, config), config, accelerator, accelerator.device)
 
 
-def stock(
-    method: str,
-    study: Study,
-    source: str | Callable[[], WhisperConfig],
-    config: LoopConfig,
-    device: torch.device,
-) -> Step:
+def stock(study: Study, source: Source, config: Config, device: torch.device) -> Step:
     """The same step the stock way."""
     config = replace(config, seconds=STOCK_SECONDS)
-    made = parts(method, study, source, config)
+    made = parts(study, source, config)
     for module in list(made.objective.modules()):
         if isinstance(module, WhisperEncoder):
             module.whisper.set_attn_implementation("sdpa")  # what transformers chooses

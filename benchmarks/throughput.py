@@ -9,6 +9,7 @@ Loading and augmentation included. Both ways take turns, round after round, so t
 
 import argparse
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -41,12 +42,17 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def repeated(work: Callable[[], object], times: int) -> Callable[[], object]:
+    """The same work, so many times."""
+    return lambda: [work() for _ in range(times)]
+
+
 def measure(chosen: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, dict]:
     """Rounds and parts as `sernb.results.throughput` reads them, and facts about the measurement."""
     import torch
     from accelerate import Accelerator
     from matrix import seconds, square_products, step_flops, step_products, time_by_group
-    from steps import CONFIGS, METHODS, TITLES, ours, shape, stock
+    from steps import CONFIGS, METHODS, TITLES, Config, ours, shape, stock
 
     from sernb.experiments.study import open_study
     from sernb.training.loop import make_accelerator
@@ -67,9 +73,9 @@ def measure(chosen: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, dic
     for method in chosen.method or METHODS:
         changes = {"batch_size": chosen.batch, "workers": chosen.workers}
         changes = {name: value for name, value in changes.items() if value is not None}
-        config = study.profile.config(method, CONFIGS[method], **changes)
+        config: Config = study.profile.config(method, CONFIGS[method], **changes)
         alone = device.type == "cpu" and torch.get_num_threads() == 1 and config.workers == 0
-        contenders = {"sernb": (ours(method, study, source, config, accelerator), chosen.steps)}
+        contenders = {"sernb": (ours(study, source, config, accelerator), chosen.steps)}
         flops = {"sernb": step_flops(contenders["sernb"][0])}
         encoder = contenders["sernb"][0].encoder
         tokens = config.batch_size * encoder.whisper.config.max_source_positions
@@ -81,7 +87,7 @@ def measure(chosen: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, dic
         }
         if not chosen.without_stock:
             other = replace(config, batch_size=chosen.stock_batch or config.batch_size)
-            contenders["stock"] = (stock(method, study, source, other, device), chosen.stock_steps)
+            contenders["stock"] = (stock(study, source, other, device), chosen.stock_steps)
 
         def note(who, number, clips, done, taken, method=method, alone=alone):
             wall, processor = taken
@@ -96,14 +102,14 @@ def measure(chosen: argparse.Namespace) -> tuple[pd.DataFrame, pd.DataFrame, dic
                 step.start()
                 if number == 0 or step.config.workers:
                     step()  # the first one meets cold caches, and workers that have loaded nothing yet
-                taken = seconds(lambda step=step, steps=steps: [step() for _ in range(steps)], device)
+                taken = seconds(repeated(step, steps), device)
                 step.stop()
                 clips = step.config.batch_size * steps
                 note(who, number, clips, flops[who] * steps if who in flops else None, taken)
             for who, (work, done) in products.items():
                 work()
                 repeats = max(1, round(0.3 / max(1e-6, seconds(work, device)[0])))
-                taken = seconds(lambda work=work, repeats=repeats: [work() for _ in range(repeats)], device)
+                taken = seconds(repeated(work, repeats), device)
                 note(who, number, None, done * repeats, taken)
         parts.append(time_by_group(contenders["sernb"][0]).assign(method=TITLES[method]))
     facts = {
