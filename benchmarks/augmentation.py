@@ -15,7 +15,7 @@ from sernb.data.shipped import RESULTS
 from sernb.data.writing import write_table
 from sernb.experiments.study import FOLDS
 from sernb.figures.gallery import effects
-from sernb.models.whisper import EmotionClassifier
+from sernb.models.classifier import EmotionClassifier
 from sernb.runs import Run
 from sernb.training.loop import capped
 

@@ -23,9 +23,10 @@ from transformers import WhisperFeatureExtractor, WhisperForAudioClassification,
 
 from sernb.corpora.demo import make_demo
 from sernb.evaluation.inference import audio_paths, predict
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.ensemble import Ensemble
 from sernb.models.plain import computes_bfloat16
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 LOADING = "from sernb.models.ensemble import Ensemble; import sernb.evaluation.inference; Ensemble.load({!r})"
 STOCK_CLIPS = 8  # of the pipeline, which takes seconds for each

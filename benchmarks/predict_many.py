@@ -19,7 +19,8 @@ from pyarrow import dataset
 
 from sernb.experiments.predict_many import Task, predict_many
 from sernb.experiments.workers import connected
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 
 DIFFERENT = 300
 

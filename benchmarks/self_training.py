@@ -27,8 +27,8 @@ from sernb.data.folds import Split
 from sernb.data.writing import write_table
 from sernb.evaluation.predictions import infer, prediction_table, scores_by
 from sernb.experiments.sweep import Cell, Sweep
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.statistics import Statistics
-from sernb.models.whisper import EmotionClassifier
 from sernb.results.self_training import CHOICE_FILE, best_choices, chosen
 from sernb.runs import Run
 from sernb.training.loop import make_accelerator

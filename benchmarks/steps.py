@@ -21,7 +21,8 @@ from transformers import WhisperConfig, WhisperFeatureExtractor
 from sernb.experiments.study import Study
 from sernb.labels import EMOTIONS
 from sernb.models.byol_networks import Networks
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.speech.audio import SAMPLE_RATE
 from sernb.speech.dataset import Batch, CleanAndAugmented, Speech, collate
 from sernb.speech.samplers import Batches, Draw, class_balanced

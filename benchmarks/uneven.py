@@ -24,8 +24,8 @@ from sernb.evaluation.predictions import prediction_table, scores
 from sernb.evaluation.uneven import SHARES, UNEVEN_FILE
 from sernb.experiments.sweep import Cell, Sweep
 from sernb.labels import EMOTIONS
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import Confidence
-from sernb.models.whisper import EmotionClassifier
 from sernb.runs import SELF_TRAINED, STATISTICS, Run
 from sernb.training.self_training import self_trained
 from sernb.training.target_statistics import aligned

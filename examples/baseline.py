@@ -21,7 +21,8 @@ from sernb.data.manifest import harmonize
 from sernb.evaluation.predictions import predict, scores_by
 from sernb.experiments.profiles import load_profile
 from sernb.labels import EMOTIONS
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.speech.augment import augment_spectrogram
 from sernb.speech.dataset import Batch, Speech, collate
 from sernb.speech.samplers import Batches, class_balanced

@@ -23,7 +23,8 @@ from sernb.evaluation.predictions import predict, scores_by
 from sernb.experiments.profiles import load_profile
 from sernb.losses.byol_loss import symmetric_loss
 from sernb.models.byol_networks import Networks
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.speech.augment import augment_view
 from sernb.speech.dataset import Batch, Speech, collate
 from sernb.speech.samplers import Batches, class_balanced, shared_out

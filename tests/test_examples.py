@@ -12,7 +12,8 @@ from sernb.corpora.demo import make_demo
 from sernb.data.folds import adapted
 from sernb.data.manifest import harmonize
 from sernb.models.byol_networks import Networks
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.training.baseline import EmotionObjective
 from sernb.training.byol import ByolObjective
 from sernb.training.configs import BaselineConfig, ByolConfig, ContrastiveConfig

@@ -9,8 +9,8 @@ from accelerate import Accelerator
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from sernb.labels import EMOTIONS, PROBABILITIES
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.embeddings import log_mel_batches
-from sernb.models.whisper import EmotionClassifier
 
 DESCRIPTION = ["utterance_id", "corpus", "language", "speaker", "gender", "emotion"]
 METRICS = ("accuracy", "macro_f1", "uar")

@@ -11,7 +11,8 @@ from sernb.evaluation import comparison, uncertainty
 from sernb.evaluation.calibration import expected_calibration_error
 from sernb.evaluation.differences import BAND, GENDER, LEVEL, SPEAKER, cost
 from sernb.evaluation.ensembles import ensemble
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import SELF_TRAINED, STATISTICS, Run
 from sernb.speech.audio import SAMPLE_RATE
 from sernb.training.configs import BaselineConfig

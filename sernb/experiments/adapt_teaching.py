@@ -8,9 +8,9 @@ import pandas as pd
 from sernb.evaluation.calibration import fit_confidence
 from sernb.evaluation.inference import statistics
 from sernb.evaluation.predictions import infer, prediction_table
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import Confidence
 from sernb.models.ensemble import Ensemble, member_folders
-from sernb.models.whisper import EmotionClassifier
 from sernb.training.loop import make_accelerator
 from sernb.training.self_training import taught_classifier
 

@@ -13,7 +13,9 @@ from sernb.evaluation.predictions import infer, prediction_table
 from sernb.evaluation.probe import linear_probe
 from sernb.experiments.study import SOURCE_LANGUAGE
 from sernb.labels import EMOTIONS
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import METRICS_FILE, PREDICTIONS_FILE, Run, RunStore
 from sernb.training.loop import make_accelerator
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from sernb.labels import EMOTIONS
-from sernb.models.whisper import EmotionClassifier
+from sernb.models.classifier import EmotionClassifier
 from sernb.speech.audio import LogMel, fit_length, load, speech_frames
 from sernb.speech.augment import (
     SpectrogramAugmentation,

@@ -5,7 +5,8 @@ import copy
 import torch
 from torch import nn
 
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 
 
 def perceptron(width: int, hidden: int, out: int) -> nn.Sequential:

@@ -11,7 +11,8 @@ from accelerate import Accelerator
 from torch.utils.data import DataLoader
 
 from sernb.data.files import read_table, replacing
-from sernb.models.whisper import WhisperEncoder, fingerprint
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 from sernb.progress import progress_bar
 from sernb.speech.audio import LogMel
 from sernb.speech.dataset import Speech, collate

@@ -8,7 +8,9 @@ import torch
 from safetensors import safe_open
 from transformers import WhisperConfig
 
-from sernb.models.whisper import WEIGHTS_FILE, EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.settings import WEIGHTS_FILE
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import Run
 
 # layers and width of Whisper's encoders (Radford et al. 2023, table 1)

@@ -11,7 +11,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from sernb.data.folds import Split
 from sernb.evaluation.model_card import carded
 from sernb.labels import EMOTIONS
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import LAST, MODEL_FOLDER, Run, RunStore
 from sernb.speech.augment import (
     SpectrogramAugmentation,

@@ -16,7 +16,9 @@ from sernb.evaluation.model_card import carded
 from sernb.labels import EMOTIONS
 from sernb.losses.byol_loss import spread, symmetric_loss
 from sernb.models.byol_networks import Networks
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import MODEL_FOLDER, Run, RunStore
 from sernb.speech.augment import augment_view
 from sernb.speech.dataset import Batch, Speech, collate

@@ -16,7 +16,8 @@ from sernb.evaluation.probe import linear_probe
 from sernb.evaluation.verification import speaker_scores
 from sernb.losses.ntxent import SpeakerNTXent
 from sernb.models.embeddings import embed_batches, log_mel_batches
-from sernb.models.whisper import WhisperEncoder, fingerprint
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import MODEL_FOLDER, REPORT_FILE, Run, RunStore
 from sernb.speech.audio import LogMel
 from sernb.speech.augment import augment_spectrogram

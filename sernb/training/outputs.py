@@ -11,9 +11,9 @@ from sernb.data.folds import Split
 from sernb.data.writing import data_hash, write_table
 from sernb.evaluation.calibration import fit_confidence
 from sernb.evaluation.predictions import PROBABILITIES, infer, infer_batches, log_mel_batches, prediction_table, scores
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import PEOPLE
 from sernb.models.statistics import Statistics
-from sernb.models.whisper import EmotionClassifier
 from sernb.runs import EMBEDDINGS_FILE, MODEL_FOLDER, SELF_TRAINED, STATISTICS, predictions_file
 from sernb.training.loop import capped
 from sernb.training.self_training import self_trained

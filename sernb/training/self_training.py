@@ -14,8 +14,8 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from sernb.labels import EMOTIONS
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.statistics import LEAST, Statistics, recentred
-from sernb.models.whisper import EmotionClassifier
 from sernb.training.target_statistics import other_folds
 
 Judge = Callable[[np.ndarray], np.ndarray]

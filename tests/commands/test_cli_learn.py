@@ -16,8 +16,9 @@ from sernb.commands.learn import fields
 from sernb.experiments import frozen
 from sernb.experiments.study import open_study
 from sernb.labels import EMOTIONS
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.embeddings import embed
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 TABLES = ("files", "windows", "rejects")
 UNUSABLE = (

@@ -10,8 +10,9 @@ from sernb.evaluation.exchange import save_audformat
 from sernb.evaluation.hf_datasets import label_dataset
 from sernb.evaluation.inference import predict as listen
 from sernb.labels import PROBABILITIES
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.ensemble import Ensemble
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import torch
 from sernb.data.inspection import CANCELLED
 from sernb.evaluation.inference import audio_paths, classify, predict, statistics
 from sernb.labels import EMOTIONS, PROBABILITIES
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import UNSURE, Confidence
 from sernb.models.ensemble import Ensemble, member_folders, save_ensemble
 from sernb.models.statistics import Statistics
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 from sernb.speech.audio import fit_length, load, speech_frames
 
 CPU = torch.device("cpu")

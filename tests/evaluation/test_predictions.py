@@ -6,7 +6,8 @@ import pytest
 
 from sernb.evaluation.predictions import PROBABILITIES, confusion, predict, recall_by, scores, scores_by
 from sernb.labels import EMOTIONS
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.training.loop import make_accelerator
 
 

@@ -14,9 +14,9 @@ from sernb.evaluation.inference import classify
 from sernb.evaluation.predictions import infer
 from sernb.experiments import adapt as adapting
 from sernb.labels import PROBABILITIES
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import Confidence
 from sernb.models.statistics import Statistics, recentred
-from sernb.models.whisper import EmotionClassifier
 from sernb.runs import SELF_TRAINED
 from sernb.teaching.example_corpus import OWN, make_example
 from sernb.training.loop import make_accelerator

@@ -10,8 +10,9 @@ from sernb.experiments import leak
 from sernb.experiments.recipes import train_recipe
 from sernb.experiments.study import open_study
 from sernb.labels import EMOTIONS
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.embeddings import embed
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 from sernb.speech.audio import fit_length, load, speech_frames
 from sernb.speech.augment import WaveformAugmentation, augment_waveform
 from sernb.training.byol import ByolConfig, collapse, train_byol

@@ -10,8 +10,9 @@ import pytest
 from sernb.evaluation.inference import predict
 from sernb.experiments.predict_many import Task, part_file, predict_many
 from sernb.experiments.workers import connected
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.ensemble import Ensemble
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 
 @pytest.fixture

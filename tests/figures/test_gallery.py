@@ -13,7 +13,8 @@ from PIL import Image
 from sernb.experiments.study import open_study
 from sernb.figures import showcase
 from sernb.figures.gallery import EXHIBITS, LEVELS, effects, exhibit, log_mels, pairs, rows
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.speech.audio import LogMel, load
 from sernb.speech.augment import augment_waveform
 

@@ -21,7 +21,8 @@ from sernb.corpora import hfparquet
 from sernb.corpora.espeak import Espeak, Speech
 from sernb.data.manifest import harmonize
 from sernb.labels import EMOTIONS
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 
 SCRIPT = Path(sys.executable).with_name("sernb")
 PLANTED = ("numpy", "pyarrow", "pandas", "torch", "typer", "json", "pickle", "socket", "multiprocessing", "distributed")

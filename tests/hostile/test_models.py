@@ -10,7 +10,8 @@ from transformers import WhisperConfig, WhisperModel
 
 from sernb.evaluation.inference import classify
 from sernb.models.autoencoder import DenoisingAutoencoder
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 
 
 @pytest.fixture

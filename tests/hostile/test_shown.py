@@ -18,7 +18,8 @@ from sernb.cli import app, main
 from sernb.data.escape import cell, markdown, printable
 from sernb.evaluation.model_card import model_card
 from sernb.figures import plots, plots_methods
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import Run
 
 MARKUP = "<script>alert(1)</script>|[x](javascript:alert(1))|**b**|`c`|{eval-rst}|[red]r[/red]|\x1b[2J|=1+1"

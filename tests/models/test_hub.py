@@ -13,10 +13,11 @@ import torch
 from huggingface_hub import HfApi, hub_mixin
 from huggingface_hub.utils import filter_repo_objects
 
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import Confidence
 from sernb.models.ensemble import Ensemble, save_ensemble
 from sernb.models.hub import fetched, push
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 COMMIT = "0" * 40
 

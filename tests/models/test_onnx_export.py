@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import Confidence
 from sernb.models.ensemble import Ensemble, save_ensemble
 from sernb.models.statistics import Statistics
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")

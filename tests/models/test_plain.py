@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.plain import PlainClassifier, computes_bfloat16
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 
 
 @pytest.mark.parametrize(

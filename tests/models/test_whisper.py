@@ -6,8 +6,10 @@ import pytest
 import torch
 from transformers import WhisperConfig, WhisperModel
 
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.plain import PlainClassifier
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 
 TINY = WhisperConfig(
     vocab_size=100, d_model=32, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,

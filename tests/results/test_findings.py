@@ -180,7 +180,8 @@ def test_cost_counts_stage_1_where_it_is_at_hand(root):
 def test_parameters_of_a_run_without_weights_are_those_of_its_model(root):
     from transformers import WhisperConfig
 
-    from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+    from sernb.models.classifier import EmotionClassifier
+    from sernb.models.whisper import WhisperEncoder
 
     model = EmotionClassifier(WhisperEncoder(WhisperConfig(), 4.0))  # transformers' default is whisper-tiny
     count = sum(tensor.numel() for tensor in model.parameters())

@@ -10,9 +10,10 @@ from browsing import chromium
 from sernb.data.decode import AudioError
 from sernb.evaluation.inference import predict
 from sernb.labels import EMOTIONS, PROBABILITIES
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.confidence import Confidence
 from sernb.models.ensemble import Ensemble
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 from sernb.teaching import demo_page
 
 gradio = pytest.importorskip("gradio", reason="gradio is not installed: pip install 'sernb[demo]'")

@@ -15,7 +15,8 @@ import torch
 from sernb.data.folds import LeakError, Split
 from sernb.evaluation.model_card import CARD_FILE
 from sernb.experiments.study import open_study
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import RunStore
 from sernb.speech.dataset import Speech, collate
 from sernb.training.baseline import BaselineConfig, EmotionObjective, train_baseline

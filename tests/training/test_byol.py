@@ -16,7 +16,8 @@ from sernb.experiments.study import open_study
 from sernb.labels import EMOTIONS
 from sernb.losses.byol_loss import symmetric_loss
 from sernb.models.byol_networks import Networks
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import RunStore
 from sernb.speech.augment import ViewAugmentation, augment_view
 from sernb.speech.dataset import Speech, collate

@@ -12,7 +12,9 @@ from sernb.data.folds import Split, adapted, shared, speaker_groups
 from sernb.evaluation.verification import speaker_scores
 from sernb.experiments.study import open_study
 from sernb.losses.ntxent import SpeakerNTXent
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder, fingerprint
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.weights import fingerprint
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import RunStore
 from sernb.speech.dataset import CleanAndAugmented, Speech, collate
 from sernb.speech.speaker_batches import speaker_balanced

@@ -14,7 +14,8 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from sernb.data.folds import Split
 from sernb.experiments.study import open_study
 from sernb.models.autoencoder import DenoisingAutoencoder
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.classifier import EmotionClassifier
+from sernb.models.whisper import WhisperEncoder
 from sernb.runs import RunStore
 from sernb.speech.augment import SpectrogramAugmentation, spectrogram
 from sernb.training import baseline, byol, contrastive, loop, metric

@@ -12,8 +12,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from sernb.data.folds import Split
 from sernb.evaluation.predictions import PROBABILITIES, infer, scores
 from sernb.experiments.study import open_study
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.statistics import Statistics
-from sernb.models.whisper import EmotionClassifier
 from sernb.runs import SELF_TRAINED, predictions_file
 from sernb.training.baseline import BaselineConfig, train_baseline
 from sernb.training.loop import make_accelerator

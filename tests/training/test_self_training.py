@@ -6,8 +6,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from sernb.labels import EMOTIONS
+from sernb.models.classifier import EmotionClassifier
 from sernb.models.statistics import Statistics, recentred
-from sernb.models.whisper import EmotionClassifier, WhisperEncoder
+from sernb.models.whisper import WhisperEncoder
 from sernb.training.self_training import Settings, most_probable, self_trained, taught_by_names, taught_classifier
 from sernb.training.target_statistics import CLIPS, sample
 
