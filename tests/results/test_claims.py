@@ -287,10 +287,10 @@ def test_leads_about_self_training():
 
 
 def test_the_front_page_says_whose_heads_taught_themselves():
-    said("index", "it is shown for the baseline alone, because few trainings of the others were made with it")
+    said("index", "shown for the baseline alone: contrastive learning has half as many trainings with it, BYOL none")
     assert set(ladder.every_rung().query("step == @ladder.OWN_NAMES")["method"]) == {"baseline"}
     seeds = self_training.gains().set_index("method")["seeds"]
-    assert seeds["contrastive"].max() < 5 < seeds["baseline"].min() and set(seeds.index) == {"baseline", "contrastive"}
+    assert set(seeds.index) == {"baseline", "contrastive"} and set(2 * seeds["contrastive"]) == set(seeds["baseline"])
 
 
 def test_one_frequent_emotion_spoils_both_and_self_training_more():
