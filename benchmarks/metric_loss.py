@@ -13,12 +13,12 @@ from sernb.losses.continuous import metric_loss
 
 def pair_loop(latents: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The published formula, pair by pair, as the released code does it."""
-    distances, differences = [], []
+    latent_differences, label_differences = [], []
     for i in range(len(labels)):
         for j in range(i + 1, len(labels)):
-            distances.append((latents[i] - latents[j]).mean())
-            differences.append(labels[i] - labels[j])
-    n, x = torch.stack(distances), torch.stack(differences)
+            latent_differences.append((latents[i] - latents[j]).mean())
+            label_differences.append(labels[i] - labels[j])
+    n, x = torch.stack(latent_differences), torch.stack(label_differences)
     slope = (x @ n) / (x @ x)
     return (slope - 1).abs() + (slope * x - n).square().mean()
 

@@ -78,8 +78,8 @@ def looked_up(chosen: argparse.Namespace, groups: list[tuple[str, Group]]) -> "I
     """Each group as a sweep, and what the store says of its runs at that moment."""
     from sernb.experiments.sweep import Sweep
 
-    changes, stage1_changes = fields(chosen.change), fields(chosen.stage1)
-    where = Sweep(chosen.profile, chosen.corpora, chosen.encoder, chosen.runs, changes, stage1_changes)
+    changes = fields(chosen.change), fields(chosen.stage1)
+    where = Sweep(chosen.profile, chosen.corpora, chosen.encoder, chosen.runs, *changes)
     study = where.study(progress=True)
     for table, group in groups:
         asked = group.sweep(where, {"base": chosen.encoder, "tiny.en": chosen.tiny})
