@@ -30,7 +30,7 @@ from sernb.speech.speaker_batches import enough_clips, speaker_balanced
 from sernb.training.baseline import BaselineConfig, EmotionObjective
 from sernb.training.byol import ByolConfig, ByolObjective, byol_batches
 from sernb.training.contrastive import ContrastiveConfig, SpeakerObjective, both_views, hold_out
-from sernb.training.loop import LoopConfig, deterministic
+from sernb.training.loop import LoopConfig, deterministic, parameter_groups
 
 METHODS = ("baseline", "contrastive", "byol")
 TITLES = {"baseline": "baseline, CL stage 2", "contrastive": "CL stage 1", "byol": "BYOL"}
@@ -112,7 +112,7 @@ def _baseline(study: Study, encoder: WhisperEncoder, config: BaselineConfig) -> 
     return Parts(
         EmotionObjective(classifier, _numbers(train), config.spectrogram, averaged),
         encoder,
-        _groups(config, encoder, classifier.head),
+        parameter_groups(config, encoder, classifier.head),
         Speech(train, config.seconds, config.waveform, random_crop=True),
         class_balanced(labels, config.batch_size, corpora),
         lambda step: averaged.update_parameters(classifier),
@@ -127,7 +127,7 @@ def _contrastive(study: Study, encoder: WhisperEncoder, config: ContrastiveConfi
     return Parts(
         objective,
         encoder,
-        _groups(config, encoder, objective.projection),
+        parameter_groups(config, encoder, objective.projection),
         CleanAndAugmented(clips, config.seconds, config.waveform),
         both_views(speaker_balanced(speakers, config.batch_size, config.clips_per_speaker), len(clips)),
     )
@@ -141,19 +141,11 @@ def _byol(study: Study, encoder: WhisperEncoder, config: ByolConfig) -> Parts:
     return Parts(
         objective,
         encoder,
-        _groups(config, encoder, classifier.head, networks.projector, networks.predictor),
+        parameter_groups(config, encoder, classifier.head, networks.projector, networks.predictor),
         Speech(pd.concat([split.train, split.unlabelled]), config.seconds, random_crop=True),
         byol_batches(config, split.train, split.unlabelled),
         objective.after_step,
     )
-
-
-def _groups(config: LoopConfig, encoder: nn.Module, *heads: nn.Module) -> list[dict]:
-    """AdamW's parameter groups: what learns of the encoder, and everything on top of it."""
-    return [
-        {"params": [p for p in encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
-        {"params": [p for head in heads for p in head.parameters()], "lr": config.head_learning_rate},
-    ]
 
 
 def _numbers(clips: pd.DataFrame) -> torch.Tensor:

@@ -22,7 +22,7 @@ from sernb.speech.augment import (
 from sernb.speech.dataset import Batch, Speech
 from sernb.speech.samplers import class_balanced
 from sernb.training.configs import BaselineConfig
-from sernb.training.loop import Task, drop_checkpoints, fit, make_accelerator
+from sernb.training.loop import Task, drop_checkpoints, fit, make_accelerator, parameter_groups
 from sernb.training.outputs import Watcher, split_hash, store_outputs
 
 
@@ -139,14 +139,11 @@ def train_baseline(
                 model, numbers, config.spectrogram, averaged, speakers, config.speaker_reversal
             )
         objective.to(accelerator.device)
-        heads = [*model.head.parameters(), *(objective.speaker_head.parameters() if objective.speaker_head else [])]
+        heads = [model.head, *([objective.speaker_head] if objective.speaker_head else [])]
         watch = Watcher(split, config.seconds, config.validation_clips, accelerator, folder)
         task = Task(
             objective=objective,
-            groups=[
-                {"params": [p for p in model.encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
-                {"params": heads, "lr": config.head_learning_rate},
-            ],
+            groups=parameter_groups(config, model.encoder, *heads),
             dataset=Speech(split.train, config.seconds, config.waveform, random_crop=True),
             draw=draw,
             validate=lambda: watch(average, int(averaged.n_averaged)),

@@ -24,7 +24,7 @@ from sernb.speech.augment import augment_view
 from sernb.speech.dataset import Batch, Speech, collate
 from sernb.speech.samplers import Draw, class_balanced, shared_out
 from sernb.training.configs import ByolConfig
-from sernb.training.loop import Task, capped, drop_checkpoints, fit, make_accelerator
+from sernb.training.loop import Task, capped, drop_checkpoints, fit, make_accelerator, parameter_groups
 from sernb.training.outputs import Watcher, split_hash, store_outputs
 from sernb.training.schedules import mixing_weight, momentum
 
@@ -173,20 +173,9 @@ def train_byol(
 
         task = Task(
             objective=objective,
-            groups=[
-                {
-                    "params": [p for p in classifier.encoder.parameters() if p.requires_grad],
-                    "lr": config.learning_rate,
-                },
-                {
-                    "params": [
-                        *classifier.head.parameters(),
-                        *networks.projector.parameters(),
-                        *networks.predictor.parameters(),
-                    ],
-                    "lr": config.head_learning_rate,
-                },
-            ],
+            groups=parameter_groups(
+                config, classifier.encoder, classifier.head, networks.projector, networks.predictor
+            ),
             dataset=Speech(pd.concat([split.train, split.unlabelled]), config.seconds, random_crop=True),
             draw=draw,
             validate=validate,

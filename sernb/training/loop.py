@@ -123,6 +123,14 @@ def make_accelerator() -> Accelerator:
     return Accelerator(mixed_precision="bf16" if bf16 else "no", kwargs_handlers=[alike])
 
 
+def parameter_groups(config: LoopConfig, encoder: nn.Module, *heads: nn.Module) -> list[dict]:
+    """AdamW's parameter groups: what learns of the encoder, and everything on top of it, each at its own rate."""
+    return [
+        {"params": [p for p in encoder.parameters() if p.requires_grad], "lr": config.learning_rate},
+        {"params": [p for head in heads for p in head.parameters()], "lr": config.head_learning_rate},
+    ]
+
+
 @contextmanager
 def deterministic() -> Iterator[None]:
     """Ask torch for the same result each time, where it has an algorithm that gives it."""
